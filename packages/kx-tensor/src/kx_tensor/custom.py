@@ -1,0 +1,88 @@
+"""`custom_gradient`: a function with a gradient rule of the user's own."""
+
+import functools
+
+from kx_tensor import device as devices
+from kx_tensor import tape
+from kx_tensor.primitive import as_operand
+from kx_tensor.symbolic import KerasTensor
+from kx_tensor.tape import Node, OutputNode
+from kx_tensor.tensor import Tensor
+from kx_tensor.variable import Variable
+
+
+class _CustomRule:
+    """Stands where a node expects its primitive: one gradient function for all inputs."""
+
+    like = None
+    variadic = False
+    array_names = ()
+    statics = {}
+
+    def __init__(self, name, grad_fn, outputs, arity, device):
+        self.name = name
+        self.grad_fn = grad_fn
+        self.outputs = outputs
+        self.device = device
+        self.joint = (self._on_raw, ())
+        self.rules = tuple((functools.partial(self._on_tensors, i), ()) for i in range(arity))
+
+    def _on_raw(self, xp, grad):
+        upstream = grad if isinstance(grad, tuple) else (grad,)
+        with tape.no_grad():
+            grads = self._call([Tensor(g, None, self.device) for g in upstream])
+        return [None if g is None else as_operand(g, self.device).data for g in grads]
+
+    def _on_tensors(self, i, F, grad):
+        return self._call(grad if isinstance(grad, tuple) else (grad,))[i]
+
+    def _call(self, upstream):
+        grads = self.grad_fn(*upstream)
+        grads = list(grads) if isinstance(grads, (tuple, list)) else [grads]
+        if len(grads) != len(self.rules):
+            raise ValueError(f"{self.name}: its gradient function gave {len(grads)} values for {len(self.rules)} inputs.")
+        return grads
+
+
+def custom_gradient(f):
+    """Return `f` with the gradient it defines itself: `f(*args)` returns (result, grad_fn).
+
+    `grad_fn(*upstream)` returns one gradient per argument. The inside of `f` is not recorded.
+
+    >>> from kx_tensor import grad, ops
+    >>> @custom_gradient
+    ... def log1pexp(x):
+    ...     e = ops.exp(x)
+    ...     return ops.log(1 + e), lambda upstream: upstream * (1 - 1 / (1 + e))
+    >>> round(float(grad(log1pexp)(100.0)), 3)
+    1.0
+    """
+
+    @functools.wraps(f)
+    def wrapped(*args, **kwargs):
+        if any(isinstance(a, KerasTensor) for a in args):
+            result, _ = f(*args, **kwargs)
+            return result
+        device = next((a.device for a in args if isinstance(a, (Tensor, Variable))), devices.current())
+        args = [as_operand(a, device) for a in args]
+        with tape.no_grad():
+            result, grad_fn = f(*args, **kwargs)
+        if not tape.state.recording or all(a.node is None for a in args):
+            return result
+        outs = result if isinstance(result, (tuple, list)) else [result]
+        single = outs is not result
+        rule = _CustomRule(f.__name__, grad_fn, 1 if single else len(outs), len(args), device)
+        shapes = [o.data.shape for o in outs]
+        kinds = [o.data.dtype for o in outs]
+        node = Node(
+            rule, tuple(a.node for a in args), [None] * len(args), None, {}, shapes[0] if single else shapes,
+            kinds[0] if single else kinds, device,
+        )  # fmt: skip
+        node.kernel_rule = None
+        if single:
+            return Tensor(result.data, node, device)
+        return type(result)(
+            Tensor(o.data, OutputNode(node, i, s, k, device), device) for i, (o, s, k) in enumerate(zip(outs, shapes, kinds))
+        )
+
+    return wrapped

@@ -1,0 +1,166 @@
+"""What users call for gradients: `grad`, `value_and_grad`, `GradientTape`, `custom_gradient`, `stop_gradient`."""
+
+import functools
+
+from kx_tensor import device as devices
+from kx_tensor import tape, tree
+from kx_tensor.backward import backward
+from kx_tensor.primitive import as_operand
+from kx_tensor.symbolic import KerasTensor
+from kx_tensor.tensor import Tensor
+from kx_tensor.variable import Variable
+
+
+def gradients(target, sources, seed=None, record=None):
+    """Return the gradients of `target` with respect to tensors or variables that carry tape nodes.
+
+    A source that `target` does not depend on gets None. `seed` is the gradient of `target` (default: ones).
+    `record` makes the result differentiable; by default it is so inside an open gradient scope.
+    """
+    sources = list(sources)
+    record = tape.state.scopes > 0 if record is None else record
+    if target.node is None:
+        return [None] * len(sources)
+    if seed is None:
+        raw = target.device.xp.ones_like(target.data)
+        seed = Tensor(raw, None, target.device) if record else raw
+    elif record:
+        seed = as_operand(seed, target.device)
+    else:
+        seed = as_operand(seed, target.device).data
+    targets = frozenset(s.node for s in sources if s.node is not None)
+    if record:
+        found = backward([target.node], [seed], targets, record=True)
+        return [found.get(s.node) if s.node is not None else None for s in sources]
+    with tape.no_grad():
+        found = backward([target.node], [seed], targets)
+    return [Tensor(found[s.node], None, s.device) if s.node in found else None for s in sources]
+
+
+def watch(x):
+    """Return a float tensor that is a leaf of the tape; tensors with a history stay as they are."""
+    if isinstance(x, Variable):
+        return x
+    x = as_operand(x, devices.current())
+    if x.node is None:
+        x = Tensor(x.data, tape.leaf(x.data.shape, x.data.dtype, x.device), x.device)
+    return x
+
+
+def value_and_grad(fn, argnums=0, has_aux=False):
+    """Return a function that computes `fn(*args)` and its gradient with respect to argument(s) `argnums`.
+
+    `fn` returns a scalar, or (scalar, anything) with `has_aux`. Arguments may be nested lists and dicts of arrays.
+
+    >>> value, g = value_and_grad(lambda x: (x * x).sum())([1.0, 2.0])
+    >>> float(value), g.numpy()
+    (5.0, array([2., 4.], dtype=float32))
+    """
+    several = isinstance(argnums, (tuple, list))
+
+    @functools.wraps(fn)
+    def compute(*args, **kwargs):
+        with tape.gradient_scope():
+            args = list(args)
+            positions = list(argnums) if several else [argnums]
+            sources = []
+            for i in positions:
+                args[i] = tree.map_structure(watch, args[i]) if _is_nested(args[i]) else watch(args[i])
+                sources.append(args[i])
+            result = fn(*args, **kwargs)
+            value = result[0] if has_aux else result
+            _check_scalar(value, "grad")
+        flat = tree.flatten(sources)
+        grads = gradients(value, flat)
+        grads = [g if g is not None else Tensor(s.device.xp.zeros_like(s.data), None, s.device) for g, s in zip(grads, flat)]
+        packed = tree.pack_sequence_as(sources, grads)
+        return result, tuple(packed) if several else packed[0]
+
+    return compute
+
+
+def grad(fn, argnums=0, has_aux=False):
+    """Return a function that computes the gradient of the scalar function `fn`; grad(grad(f)) works.
+
+    >>> grad(lambda x: x ** 3)(2.0).numpy().item(), grad(grad(lambda x: x ** 3))(2.0).numpy().item()
+    (12.0, 12.0)
+    """
+    both = value_and_grad(fn, argnums, has_aux)
+
+    @functools.wraps(fn)
+    def compute(*args, **kwargs):
+        result, g = both(*args, **kwargs)
+        return (g, result[1]) if has_aux else g
+
+    return compute
+
+
+def _is_nested(x):
+    if isinstance(x, (list, tuple)):
+        return any(isinstance(i, (Tensor, Variable, list, tuple, dict)) or hasattr(i, "dtype") for i in x)
+    return isinstance(x, dict)
+
+
+def _check_scalar(value, what):
+    if isinstance(value, KerasTensor) or not isinstance(value, (Tensor, Variable)):
+        raise TypeError(f"{what} needs a function that returns a scalar Tensor, got {type(value).__name__}.")
+    if value.size != 1:
+        raise ValueError(f"{what} needs a scalar result, got shape {value.shape}; reduce it, e.g. with `.sum()`.")
+
+
+def run_backward(tensor, gradient=None):
+    """Add the gradients of `tensor` to `variable.grad` of every leaf below it (`Tensor.backward`)."""
+    if tensor.node is None:
+        raise ValueError("backward(): this tensor depends on no trainable variable or watched tensor.")
+    if gradient is None and tensor.size != 1:
+        raise ValueError(f"backward() needs a scalar, or gradient=..., got shape {tensor.shape}.")
+    seed = tensor.device.xp.ones_like(tensor.data) if gradient is None else as_operand(gradient, tensor.device).data
+    return backward([tensor.node], [seed])
+
+
+class GradientTape:
+    """Record what happens in the `with` block and give gradients of it.
+
+    Trainable variables are watched by themselves; other tensors through `watch`. Tapes nest for higher derivatives.
+
+    >>> v = Variable(3.0)
+    >>> with GradientTape() as tape:
+    ...     y = v * v
+    >>> tape.gradient(y, v).numpy().item()
+    6.0
+    """
+
+    def __init__(self, persistent=False, watch_accessed_variables=True):
+        self.persistent = persistent
+        self._scope = tape.gradient_scope()
+        self._used = False
+        if not watch_accessed_variables:
+            raise ValueError("GradientTape always watches trainable variables; set `variable.trainable = False` instead.")
+
+    def __enter__(self):
+        self._scope.__enter__()
+        return self
+
+    def __exit__(self, *exc):
+        self._scope.__exit__(*exc)
+
+    def watch(self, tensor):
+        """Make a tensor (or each in a nested structure) a source for `gradient`."""
+        for t in tree.flatten(tensor):
+            if not isinstance(t, (Tensor, Variable)):
+                raise TypeError(f"GradientTape.watch expects tensors, got {type(t).__name__}.")
+            if t.node is None and isinstance(t, Tensor):
+                t.node = tape.leaf(t.data.shape, t.data.dtype, t.device)
+
+    def gradient(self, target, sources, output_gradients=None):
+        """Return d target / d source for each source, in the structure of `sources`; None where there is none."""
+        if self._used and not self.persistent:
+            raise RuntimeError("This GradientTape gave its gradient already; make it with persistent=True for more.")
+        self._used = True
+        flat = tree.flatten(sources)
+        total = [None] * len(flat)
+        seeds = tree.flatten(output_gradients) if output_gradients is not None else None
+        for i, t in enumerate(tree.flatten(target)):
+            found = gradients(t, flat, None if seeds is None else seeds[i])
+            total = [a if b is None else b if a is None else a + b for a, b in zip(total, found)]
+        return tree.pack_sequence_as(sources, total)

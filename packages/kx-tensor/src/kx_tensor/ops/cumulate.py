@@ -1,0 +1,192 @@
+"""Running sums and products along an axis, and what is composed of reductions: variance, norms, log-sum-exp."""
+
+from kx_tensor import dtypes, rules
+from kx_tensor.cases import case, fails
+from kx_tensor.ops.arithmetic import add, multiply, subtract, true_divide
+from kx_tensor.ops.casting import cast, stop_gradient
+from kx_tensor.ops.compare import not_equal
+from kx_tensor.ops.reduce import max, mean, min, sum
+from kx_tensor.ops.select import choose
+from kx_tensor.ops.shape import squeeze
+from kx_tensor.ops.unary import absolute, exp, log, sqrt, square
+from kx_tensor.precision import narrow, widen
+from kx_tensor.primitive import primitive
+
+
+def _cumulated_shape(shapes, params):
+    shape, axis = shapes[0], params["axis"]
+    if axis is not None:
+        rules.normalize_axis(axis, len(shape))
+        return shape
+    total = 1
+    for n in shape:
+        total = None if n is None or total is None else total * n
+    return (total,)
+
+
+def _cumulated_dtype(names, params):
+    name = dtypes.result_type(names[0])
+    wanted = dtypes.standardize_dtype(params["dtype"]) if params.get("dtype") is not None else name
+    wanted = "int32" if wanted == "bool" else wanted
+    return wanted, wanted
+
+
+_cumulated_dtype.reads_params = True
+
+
+@primitive(shape=_cumulated_shape, dtype=_cumulated_dtype)
+def cumsum(xp, x, *, axis=None, dtype=None):
+    """Sums of the first 1, 2, ... elements along `axis` (None: of the flattened array).
+
+    >>> cumsum([1.0, 2.0, 3.0]).numpy()
+    array([1., 3., 6.], dtype=float32)
+    """
+    return narrow(xp.cumsum(widen(x) if x.dtype.kind in "fV" else x, axis=axis), x.dtype)
+
+
+def _cumsum_dx(F, g, x_shape, axis):
+    reverse = 0 if axis is None else axis
+    return F.reshape(F.flip(F.cumsum(F.flip(g, axis=reverse), axis=reverse), axis=reverse), newshape=x_shape)
+
+
+cumsum.vjp(_cumsum_dx)
+cumsum.cases = case("3,4"), case("3,4", axis=1), case("3:int32"), fails("3", axis=1, match="out of range")
+
+
+@primitive(shape=_cumulated_shape, dtype=_cumulated_dtype)
+def cumprod(xp, x, *, axis=None, dtype=None):
+    """Products of the first 1, 2, ... elements along `axis` (None: of the flattened array).
+
+    >>> cumprod([1.0, 2.0, 3.0]).numpy()
+    array([1., 2., 6.], dtype=float32)
+    """
+    return narrow(xp.cumprod(widen(x) if x.dtype.kind in "fV" else x, axis=axis), x.dtype)
+
+
+def _cumprod_dx(F, g, x, out, axis):
+    reverse = 0 if axis is None else axis
+    tail = F.flip(F.cumsum(F.flip(g * out, axis=reverse), axis=reverse), axis=reverse)
+    return F.reshape(tail, newshape=x.shape) / x
+
+
+cumprod.vjp(_cumprod_dx)
+cumprod.cases = case("3,4", axis=1, low=0.5), case("4", low=0.5), case("3:int32")
+
+
+def var(x, axis=None, keepdims=False):
+    """Mean squared deviation from the mean over `axis`.
+
+    >>> var([1.0, 3.0]).numpy()
+    array(1., dtype=float32)
+    """
+    return mean(square(subtract(x, mean(x, axis=axis, keepdims=True))), axis=axis, keepdims=keepdims)
+
+
+def std(x, axis=None, keepdims=False):
+    """Square root of the variance over `axis`.
+
+    >>> std([1.0, 3.0]).numpy()
+    array(1., dtype=float32)
+    """
+    return sqrt(var(x, axis=axis, keepdims=keepdims))
+
+
+def moments(x, axes, keepdims=False, synchronized=False):
+    """Mean and variance over `axes`.
+
+    >>> [m.numpy().item() for m in moments([1.0, 3.0], axes=0)]
+    [2.0, 1.0]
+    """
+    if synchronized:
+        raise ValueError("moments(synchronized=True) needs several replicas; kx runs one.")
+    return mean(x, axis=axes, keepdims=keepdims), var(x, axis=axes, keepdims=keepdims)
+
+
+def logsumexp(x, axis=None, keepdims=False):
+    """Return log(sum(exp(x))) over `axis` without overflow.
+
+    >>> logsumexp([1000.0, 1000.0]).numpy().round(3)
+    np.float32(1000.693)
+    """
+    top = stop_gradient(max(x, axis=axis, keepdims=True))
+    total = add(log(sum(exp(subtract(x, top)), axis=axis, keepdims=True)), top)
+    if keepdims:
+        return total
+    return squeeze(total, axis=tuple(range(len(total.shape))) if axis is None else axis)
+
+
+def count_nonzero(x, axis=None):
+    """Number of elements that are not zero over `axis`, as int32.
+
+    >>> count_nonzero([[0, 1], [2, 3]], axis=0).numpy()
+    array([1, 2], dtype=int32)
+    """
+    return sum(cast(not_equal(x, 0), "int32"), axis=axis)
+
+
+def average(x, axis=None, weights=None):
+    """Weighted mean over `axis`.
+
+    >>> average([1.0, 3.0], weights=[3.0, 1.0]).numpy()
+    array(1.5, dtype=float32)
+    """
+    if weights is None:
+        return mean(x, axis=axis)
+    return true_divide(sum(multiply(x, weights), axis=axis), sum(weights, axis=axis))
+
+
+def amax(x, axis=None, keepdims=False):
+    """Largest element over `axis`.
+
+    >>> amax([1.0, 3.0]).numpy().item()
+    3.0
+    """
+    return max(x, axis=axis, keepdims=keepdims)
+
+
+def amin(x, axis=None, keepdims=False):
+    """Smallest element over `axis`.
+
+    >>> amin([1.0, 3.0]).numpy().item()
+    1.0
+    """
+    return min(x, axis=axis, keepdims=keepdims)
+
+
+def ptp(x, axis=None, keepdims=False):
+    """Largest minus smallest element over `axis`.
+
+    >>> ptp([1.0, 3.0]).numpy().item()
+    2.0
+    """
+    return subtract(max(x, axis=axis, keepdims=keepdims), min(x, axis=axis, keepdims=keepdims))
+
+
+def norm(x, ord=None, axis=None, keepdims=False):
+    """Norm of vectors along one axis, or the Frobenius norm over all or two axes.
+
+    `ord` is None or 2 (Euclidean), 1, inf, -inf, 0 or any positive number p for vectors; "fro" for matrices.
+
+    >>> norm([3.0, 4.0]).numpy().item()
+    5.0
+    """
+    two_axes = isinstance(axis, (tuple, list)) and len(axis) == 2
+    if ord not in (None, "fro", 2) and (two_axes or (axis is None and len(x.shape) > 1)):
+        raise ValueError(f"norm: ord={ord!r} is for vectors along one axis; give axis=, or use ord=None or 'fro'.")
+    if ord in (None, "fro", 2):
+        if ord == 2 and (two_axes or (axis is None and len(getattr(x, "shape", ())) > 1)):
+            raise ValueError("norm: the spectral norm (ord=2 of a matrix) is the largest of svd(x, compute_uv=False).")
+        total = sum(square(x), axis=axis, keepdims=keepdims)
+        positive = not_equal(total, 0)
+        root = sqrt(choose(positive, total, 1))  # the slope at 0 is taken as 0, not infinite
+        return choose(positive, root, 0)
+    size = absolute(x)
+    if ord == float("inf"):
+        return max(size, axis=axis, keepdims=keepdims)
+    if ord == float("-inf"):
+        return min(size, axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return sum(size, axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return sum(cast(not_equal(x, 0), "float32"), axis=axis, keepdims=keepdims)
+    return sum(size**ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)

@@ -1,0 +1,91 @@
+"""Errors of predictions, averaged over the last axis: each a loss in one node of the tape."""
+
+from kx_tensor import dtypes, rules
+from kx_tensor.cases import case, fails
+from kx_tensor.ops.arithmetic import multiply, subtract
+from kx_tensor.ops.reduce import mean
+from kx_tensor.ops.unary import absolute
+from kx_tensor.precision import narrow, widen
+from kx_tensor.primitive import primitive
+
+
+def _as_prediction(names, params):
+    """Both inputs are taken in the prediction's float dtype, which the result has, as in Keras's losses."""
+    result = dtypes.floating(dtypes.result_type({"int": int, "float": float}.get(names[1], names[1])))
+    return result, result
+
+
+def _last_axis_gone(shapes, params):
+    shape = rules.broadcast_shapes(*shapes)
+    if not shape:
+        raise ValueError("expected inputs with at least 1 axis, to average over the last one.")
+    return shape[:-1]
+
+
+def _mean_last(t):
+    n = t.shape[-1]
+    if n == 1:
+        return t.reshape(t.shape[:-1])
+    total = t.sum(axis=-1)
+    total /= n
+    return total
+
+
+def _spread(g, n):
+    """The gradient of a mean over n elements for each of them, to be broadcast over the last axis."""
+    return (g / n if n > 1 else g)[..., None]
+
+
+@primitive(
+    shape=_last_axis_gone,
+    dtype=_as_prediction,
+    like=lambda y_true, y_pred: mean(multiply(e := subtract(y_pred, y_true), e), axis=-1),
+)
+def squared_error(xp, y_true, y_pred):
+    """Return the mean of (y_pred - y_true)^2 over the last axis.
+
+    >>> squared_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy()
+    array([5.], dtype=float32)
+    """
+    t = widen(y_pred) - widen(y_true)
+    t *= t
+    return narrow(_mean_last(t), y_pred.dtype)
+
+
+def _squared_grads(xp, g, y_true, y_pred, needs):
+    t = widen(y_pred) - widen(y_true)
+    t *= 2.0 * _spread(widen(g), t.shape[-1])
+    return -t if needs[0] else None, t
+
+
+squared_error.vjp_joint(_squared_grads)
+_cases = (
+    case("3,4", "3,4"), case("3,1", "3,1"), case("2,3,4", "2,3,4"), case("4", "4"), case("3,1", "3,4"),
+    case("3,4:int32", "3,4"), fails("3,4", "3,5", match="broadcast"), fails("", "", match="at least 1 axis"),
+)  # fmt: skip
+squared_error.cases = _cases
+
+
+@primitive(
+    shape=_last_axis_gone,
+    dtype=_as_prediction,
+    like=lambda y_true, y_pred: mean(absolute(subtract(y_pred, y_true)), axis=-1),
+)
+def absolute_error(xp, y_true, y_pred):
+    """Return the mean of abs(y_pred - y_true) over the last axis.
+
+    >>> absolute_error([[0.0, 0.0]], [[-1.0, 3.0]]).numpy()
+    array([2.], dtype=float32)
+    """
+    t = widen(y_pred) - widen(y_true)
+    return narrow(_mean_last(xp.abs(t)), y_pred.dtype)
+
+
+def _absolute_grads(xp, g, y_true, y_pred, needs):
+    t = xp.sign(widen(y_pred) - widen(y_true))
+    t *= _spread(widen(g), t.shape[-1])
+    return -t if needs[0] else None, t
+
+
+absolute_error.vjp_joint(_absolute_grads)
+absolute_error.cases = _cases

@@ -1,0 +1,419 @@
+"""The one way an operation is declared: forward, gradient rules, shape and dtype rules, kernels, cost, cases."""
+
+import inspect
+
+import numpy as np
+
+from kx_tensor import config, dtypes
+from kx_tensor import device as devices
+from kx_tensor.symbolic import GraphNode, KerasTensor
+from kx_tensor.tape import Node, OutputNode, state
+from kx_tensor.tensor import Tensor
+from kx_tensor.variable import Variable
+
+PRIMITIVES = {}  # name -> Primitive, in order of declaration
+_SCALARS = frozenset((int, float, bool))
+_SPECIAL = ("out", "needs", "i", "shapes")
+
+
+def primitive(shape=None, dtype=None, *, like=None, outputs=1, variadic=False):
+    """Declare the decorated `forward(xp, *arrays, *, **params)` as a primitive operation.
+
+    `shape` and `dtype` are rules (see kx_tensor.rules), `like` the composite twin of a fused operation, `outputs`
+    the number of results (None: as many as the forward returns), `variadic` says that the one array argument is
+    a list.
+    """
+
+    def declare(forward):
+        return Primitive(forward, shape, dtype, like, outputs, variadic)
+
+    return declare
+
+
+class Primitive:
+    """An operation with its rules. Call it on tensors, arrays, numbers or symbolic tensors."""
+
+    def __init__(self, forward, shape, dtype, like, outputs, variadic):
+        self.name = self.__name__ = self.__qualname__ = forward.__name__
+        self.__doc__ = forward.__doc__
+        self.__module__ = forward.__module__
+        self.forward = forward
+        self.shape_rule = shape
+        self.dtype_rule = dtype
+        self.like = like
+        self.outputs = outputs
+        self.variadic = variadic
+        parameters = list(inspect.signature(forward).parameters.values())[1:]
+        arrays = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        self.array_names = tuple(p.name for p in arrays)
+        self.required = sum(p.default is p.empty for p in arrays)
+        self.arity = len(arrays)
+        self.statics = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.static_names = frozenset(self.statics)
+        self.parameters = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in parameters]
+        self.rules = (None,) * self.arity  # per array argument: (rule, names of what it needs)
+        self.joint = None  # one rule for all arguments, on raw arrays
+        self.kernels = {}  # backend -> [(forward, backward, guard)]
+        self.cost = None
+        self.cases = ()
+        self._casts = {}
+        config.on_floatx_change(self._casts.clear)
+        self._plan_keeping()
+        PRIMITIVES[self.name] = self
+
+    @property
+    def __signature__(self):
+        return inspect.Signature(self.parameters)
+
+    # ---- declaring -------------------------------------------------------------------------------------------
+
+    def vjp(self, *rules):
+        """Set one gradient rule `rule(F, g, <names>)` per array argument; None: not differentiable.
+
+        Names: an array argument `x` (kept for the backward pass), `x_shape` (nothing is kept), `out`, a static parameter,
+        `needs`; for a primitive over a list `xs` or just its `shapes`, and `i`, the place in it.
+        """
+        if len(rules) != self.arity:
+            raise TypeError(f"{self.name}: {self.arity} gradient rules expected, got {len(rules)}.")
+        self.rules = tuple(None if rule is None else (rule, self._needed_by(rule)) for rule in rules)
+        self._plan_keeping()
+        return self
+
+    def vjp_joint(self, rule):
+        """Set one rule `rule(xp, g, <names>)` on raw arrays that returns the gradients of all array arguments."""
+        self.joint = (rule, self._needed_by(rule))
+        self.rules = (self.joint,) * self.arity
+        self._plan_keeping()
+        return self
+
+    def kernel(self, backend, forward=None, backward=None, when=None):
+        """Add a kernel for `backend`: `forward(*arrays, **params)`, `backward(g, inputs, out, needs, params)`.
+
+        `when(*arrays, **params)` is its guard: cheap, and exact about what the kernel can do.
+        """
+        self.kernels.setdefault(backend, []).append((forward, backward, when))
+        return self
+
+    def _needed_by(self, rule):
+        names = tuple(inspect.signature(rule).parameters)[2:]
+        known = {*self.array_names, *self.statics, *_SPECIAL, *(f"{n}_shape" for n in self.array_names)}
+        for name in names:
+            if name not in known:
+                raise TypeError(f"{self.name}: a gradient rule asks for {name!r}; known are {sorted(known)}.")
+        return names
+
+    def _plan_keeping(self):
+        """Find which gradient rules name each argument, and `out`: those arrays are kept for the backward pass."""
+        self.keep = []
+        for index, name in enumerate(self.array_names):
+            users = frozenset(i for i, rule in enumerate(self.rules) if rule and name in rule[1])
+            if self.like is not None:  # the twin, run again for a second derivative, needs every input
+                users = frozenset(range(self.arity))
+            if users:
+                self.keep.append((index, users))
+        self.out_users = frozenset(i for i, rule in enumerate(self.rules) if rule and "out" in rule[1])
+
+    # ---- calling ---------------------------------------------------------------------------------------------
+
+    def __call__(self, *args, **params):
+        if len(args) != self.arity or (params and not params.keys() <= self.static_names):
+            args, params = self._bind(args, params)
+        if self.variadic:
+            return self._call_variadic(args[0], params)
+        raw = []
+        tracked = False
+        device = None
+        for arg in args:
+            kind = type(arg)
+            if kind is Tensor:
+                raw.append(arg.data)
+                if arg.node is not None:
+                    tracked = True
+                if device is None:
+                    device = arg.device
+                elif device is not arg.device:
+                    raise self._mixed_devices(args)
+            elif kind is float or kind is int or kind is bool:
+                raw.append(arg)
+            elif kind is Variable and state.autocast is None:
+                raw.append(arg.data)
+                if arg.node is not None:
+                    tracked = True
+                if device is None:
+                    device = arg.device
+                elif device is not arg.device:
+                    raise self._mixed_devices(args)
+            else:
+                return self._call_converted(args, params)
+        if device is None:
+            return self._call_converted(args, params)
+        return self._run(args, raw, params, tracked, device)
+
+    def _run(self, args, raw, params, tracked, device):
+        if self.dtype_rule is not None:
+            raw = self._cast(raw, params, device.xp)
+        try:
+            kernels = self.kernels and self.kernels.get(device.kernels)
+            if kernels:
+                out, backward = self._run_kernel(kernels, raw, params, device)
+            else:
+                out = self.forward(device.xp, *raw, **params)
+                backward = None
+        except (ValueError, TypeError, IndexError) as error:
+            self._explain(args, params, error)
+            raise
+        if self.outputs != 1:
+            return self._wrap_outputs(args, raw, out, params, tracked, device)
+        if tracked and state.recording:
+            return Tensor(out, self._record(args, raw, out, params, device, backward), device)
+        return Tensor(out, None, device)
+
+    def _run_kernel(self, kernels, raw, params, device):
+        for forward, backward, guard in kernels:
+            if guard is None or guard(*raw, **params):
+                if forward is None:
+                    return self.forward(device.xp, *raw, **params), backward
+                return forward(*raw, **params), backward
+        return self.forward(device.xp, *raw, **params), None
+
+    def _record(self, args, raw, out, params, device, backward=None):
+        """Make the tape node, keeping only what the rules of the tracked arguments name; None: nothing to track."""
+        parents = tuple([None if a.__class__ in _SCALARS or a is None else a.node for a in args])
+        rules = self.rules
+        live = [i for i, p in enumerate(parents) if p is not None and (rules[i] is not None or self.like is not None)]
+        if not live:
+            return None
+        inputs = [None] * len(raw)
+        for index, users in self.keep:
+            if not users.isdisjoint(live):
+                inputs[index] = raw[index]
+        keep_out = not self.out_users.isdisjoint(live)
+        single = self.outputs == 1
+        node = Node(
+            self,
+            parents,
+            inputs,
+            out if keep_out else None,
+            params,
+            out.shape if single else [o.shape for o in out],
+            out.dtype if single else [o.dtype for o in out],
+            device,
+        )
+        node.kernel_rule = backward
+        return node
+
+    def _wrap_outputs(self, args, raw, out, params, tracked, device):
+        out = tuple(out)
+        node = self._record(args, raw, out, params, device) if tracked and state.recording else None
+        if node is None:
+            return tuple([Tensor(o, None, device) for o in out])
+        return tuple(
+            [
+                Tensor(o, OutputNode(node, i, o.shape, o.dtype, device) if o.dtype.kind in "fcV" else None, device)
+                for i, o in enumerate(out)
+            ]
+        )
+
+    def _call_converted(self, args, params):
+        """The call path for anything but tensors and numbers: symbolic tensors, NumPy arrays, lists, None."""
+        if any(isinstance(a, KerasTensor) for a in args):
+            return self._call_symbolic(args, params)
+        device = next((a.device for a in args if isinstance(a, (Tensor, Variable))), None)
+        scalars_stay = device is not None or any(isinstance(a, np.ndarray) for a in args)
+        device = device or devices.current()
+        args = tuple([as_operand(a, device, scalars_stay) for a in args])
+        for a in args:
+            if a.__class__ is Tensor and a.device is not device:
+                raise self._mixed_devices(args)
+        raw = [a.data if a.__class__ is Tensor else a for a in args]
+        tracked = any(a.__class__ is Tensor and a.node is not None for a in args)
+        return self._run(args, raw, params, tracked, device)
+
+    def _call_variadic(self, xs, params):
+        if isinstance(xs, (Tensor, Variable, np.ndarray)) and len(xs.shape):
+            xs = [xs[i] for i in range(xs.shape[0])]
+        if any(isinstance(x, KerasTensor) for x in xs):
+            return self._call_symbolic(tuple(xs), params)
+        device = next((x.device for x in xs if isinstance(x, (Tensor, Variable))), None) or devices.current()
+        xs = [as_operand(x, device, False) for x in xs]
+        if any(x.device is not device for x in xs):
+            raise self._mixed_devices(xs)
+        raw = [x.data for x in xs]
+        tracked = any(x.node is not None for x in xs)
+        if self.dtype_rule is not None:
+            raw = self._cast(raw, params, device.xp)
+        try:
+            out = self.forward(device.xp, raw, **params)
+        except (ValueError, TypeError, IndexError) as error:
+            self._explain(xs, params, error)
+            raise
+        if not (tracked and state.recording):
+            return Tensor(out, None, device)
+        parents = tuple([x.node for x in xs])
+        kept = raw if "xs" in self.rules[0][1] else [x.shape for x in raw]
+        keeps_out = "out" in self.rules[0][1]
+        node = Node(self, parents, kept, out if keeps_out else None, params, out.shape, out.dtype, device)
+        node.kernel_rule = None
+        return Tensor(out, node, device)
+
+    def _bind(self, args, params):
+        """Sort arguments given in any spelling into (all array arguments, static parameters)."""
+        if len(args) > len(self.parameters):
+            raise TypeError(f"{self.name}() takes {len(self.parameters)} arguments, got {len(args)}.")
+        given = dict(zip([p.name for p in self.parameters], args))
+        for name, value in params.items():
+            if name in given:
+                raise TypeError(f"{self.name}() got two values for argument {name!r}.")
+            given[name] = value
+        arrays = []
+        for p in self.parameters:
+            if p.name in given:
+                value = given.pop(p.name)
+            elif p.default is not p.empty:
+                value = p.default
+            else:
+                names = ", ".join(q.name for q in self.parameters)
+                raise TypeError(f"{self.name}() misses the argument {p.name!r}; it takes ({names}).")
+            if p.name in self.statics:
+                given[p.name] = value
+            else:
+                arrays.append(value)
+        unknown = given.keys() - self.statics.keys()
+        if unknown:
+            names = ", ".join(q.name for q in self.parameters)
+            raise TypeError(f"{self.name}() got an unknown argument {sorted(unknown)[0]!r}; it takes ({names}).")
+        return tuple(arrays), given
+
+    # ---- dtypes and shapes -----------------------------------------------------------------------------------
+
+    def _cast(self, raw, params, xp):
+        key = tuple([getattr(a, "dtype", None) or type(a) for a in raw])
+        plan = self._casts.get(key, self)
+        if plan is self:
+            plan = self._plan_cast(key, params)
+        if plan is None:
+            return raw
+        return [
+            a if to is None or a is None else (a.astype(to) if hasattr(a, "dtype") else xp.asarray(a, to))
+            for a, to in zip(raw, plan)
+        ]
+
+    def _plan_cast(self, key, params):
+        """Which arrays are cast to what before the forward: a list of NumPy dtypes or None, or None for no cast."""
+        names = [_dtype_key_name(k) for k in key]
+        full = {**self.statics, **params}
+        targets, _ = self.dtype_rule([n for n in names if n != "none"], full)
+        if targets is None or isinstance(targets, str):
+            targets = [targets] * len(key)
+        elif len(targets) < len(key):  # an optional array that was not given
+            rest = iter(targets)
+            targets = [None if n == "none" else next(rest) for n in names]
+        plan = []
+        for k, target in zip(key, targets):
+            to = None if target is None or k is type(None) else dtypes.as_numpy(target)
+            plain = to is not None and (k == to or (k in _SCALARS and to.kind == "f"))
+            plan.append(None if plain else to)
+        if all(to is None for to in plan):
+            plan = None
+        if not getattr(self.dtype_rule, "reads_params", False):
+            self._casts[key] = plan
+        return plan
+
+    def infer(self, args, params):
+        """Return [(shape, dtype), ...] of the outputs for symbolic or real arguments, by the rules alone."""
+        params = {**self.statics, **params}
+        if self.shape_rule is None:
+            return self._infer_from_twin(args, params)
+        given = [a if hasattr(a, "dtype") or type(a) in _SCALARS else to_raw(a, devices.cpu) for a in args if a is not None]
+        names = [_dtype_key_name(getattr(a, "dtype", None) or type(a)) for a in given]
+        shape = self.shape_rule([tuple(getattr(a, "shape", ())) for a in given], params)
+        dtype = self.dtype_rule(names, params)[1] if self.dtype_rule is not None else dtypes.result_type(names[0])
+        if self.outputs == 1:
+            return [(tuple(shape), dtype)]
+        if isinstance(dtype, str):
+            dtype = [dtype] * len(shape)
+        return [(tuple(s), d) for s, d in zip(shape, dtype)]
+
+    def _infer_from_twin(self, args, params):
+        symbolic = [KerasTensor(a.shape, a.dtype) if hasattr(a, "shape") else a for a in args]
+        out = self.like(*symbolic, **params)
+        outs = out if isinstance(out, (tuple, list)) else [out]
+        return [(o.shape, o.dtype) for o in outs]
+
+    def _call_symbolic(self, args, params):
+        try:
+            results = self.infer(args, params)
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error} Received: {self._describe(args, params)}.") from None
+        node = GraphNode(self, ([*args],) if self.variadic else args, dict(params))
+        outs = tuple([KerasTensor(s, d, node=node, index=i) for i, (s, d) in enumerate(results)])
+        node.finish(outs)
+        return outs[0] if self.outputs == 1 else outs
+
+    def _explain(self, args, params, error):
+        """Raise a readable error if the shape rule finds what is wrong; else return."""
+        if self.shape_rule is None and self.like is None:
+            return
+        try:
+            self.infer(args, params)
+        except ValueError as reason:
+            text = f"{self.name}: {reason} Received: {self._describe(args, params)}."
+            raise ValueError(text) from None
+        except (TypeError, IndexError, AttributeError):
+            return
+
+    def _describe(self, args, params):
+        names = [f"xs[{i}]" for i in range(len(args))] if self.variadic else self.array_names
+        parts = [
+            f"{n} of shape {tuple(a.shape)} and dtype {a.dtype}" if hasattr(a, "shape") else f"{n}={a!r}"
+            for n, a in zip(names, args)
+            if a is not None
+        ]
+        return ", ".join(parts + [f"{k}={v!r}" for k, v in params.items()])
+
+    def _mixed_devices(self, args):
+        places = ", ".join(f"{a.device.name}" for a in args if isinstance(a, (Tensor, Variable)))
+        return ValueError(f"{self.name}: arguments on different devices ({places}). Move one with `x.to('cpu')`.")
+
+    def __repr__(self):
+        return f"<kx op {self.name}>"
+
+
+def as_operand(value, device, scalars_stay=False):
+    """Return an argument of an op as a Tensor of `device`; None and (on request) Python numbers stay as they are."""
+    if value is None or value.__class__ is Tensor:
+        return value
+    if isinstance(value, Variable):
+        return value.value
+    if isinstance(value, (int, float)) and not isinstance(value, np.generic):
+        if scalars_stay:
+            return value
+        return Tensor(device.asarray(value, dtypes.as_numpy(dtypes.standardize_dtype(type(value)))), None, device)
+    return Tensor(to_raw(value, device), None, device)
+
+
+def to_raw(value, device, dtype=None):
+    """Return an array-like (NumPy array, nested lists, numbers) as a raw array; Python floats become floatx."""
+    if isinstance(value, (Tensor, Variable)):
+        raw = value.data if value.device is device else device.asarray(value.numpy())
+        return raw if dtype is None else raw.astype(dtype, copy=False)
+    if isinstance(value, KerasTensor):
+        raise TypeError("A symbolic tensor has no value; it can't be mixed into an array.")
+    if dtype is None and not hasattr(value, "dtype"):
+        value = np.asarray(value)
+        if value.dtype == np.float64:
+            dtype = dtypes.as_numpy(dtypes.floatx())
+        elif value.dtype == np.int64:
+            dtype = np.dtype("int32") if value.size == 0 or abs(value).max() < 2**31 else value.dtype
+    if hasattr(value, "detach"):  # a PyTorch tensor that requires gradients refuses np.asarray
+        value = value.detach().cpu().numpy()
+    return device.asarray(value, dtype)
+
+
+def _dtype_key_name(key):
+    """The dtype name of a raw array's dtype, a dtype name, or (weak) the class of a Python number."""
+    if isinstance(key, str):
+        return key
+    if key in _SCALARS:
+        return key.__name__
+    return "none" if key is type(None) else dtypes.standardize_dtype(key)
