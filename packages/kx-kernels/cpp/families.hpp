@@ -1,0 +1,10 @@
+// One function per family of kernels; each adds its own to the module.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace kx {
+
+void define_activation(nanobind::module_& m);
+
+}  // namespace kx
