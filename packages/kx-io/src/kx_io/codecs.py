@@ -50,16 +50,8 @@ def _encode_array(x):
 def _decode_array(config):
     import numpy as np  # only a config that holds an array needs it
 
-    dtype = config["dtype"]
-    try:
-        return np.array(config["value"], dtype=dtype)
-    except TypeError:
-        import ml_dtypes  # bfloat16 and float8, which NumPy does not know by name
+    return np.array(config["value"], dtype=config["dtype"])
 
-        return np.array(config["value"], dtype=getattr(ml_dtypes, _ML_DTYPES[dtype]))
-
-
-_ML_DTYPES = {name: name for name in ("bfloat16", "float8_e4m3fn", "float8_e5m2")}
 
 encoder("numpy.ndarray", _encode_array)
 encoder("numpy.generic", lambda x: x.item())

@@ -78,23 +78,17 @@ class Field:
 
     def verify(self, owner, value):
         """Raise ValueError unless `value` passes the check and, where annotated `int`, is an integer."""
-        number = "integer" if self.integer else "number"
+        accepted = self.check(value) in (True, None)
         if (
-            self.integer
-            and (isinstance(value, bool) or not hasattr(value, "__index__"))
-            and not self._listed(value)
-        ):
-            expected = getattr(self.check, "expected", "an {number}")
-        elif self.check(value) in (True, None):
+            accepted and self.integer
+        ):  # names, as in `positive | one_of("auto")`, are no numbers and stay accepted
+            accepted = hasattr(value, "__index__") or not hasattr(value, "__float__")
+            accepted = accepted and not isinstance(value, bool)
+        if accepted:
             return
-        else:
-            expected = getattr(self.check, "expected", None) or f"accepted by {self.check.__name__}"
-        expected = expected.replace("{number}", number)
+        expected = getattr(self.check, "expected", None) or f"accepted by {self.check.__name__}"
+        expected = expected.replace("{number}", "integer" if self.integer else "number")
         raise ValueError(f"{owner.__name__}: {self.name} must be {expected}, got {short(value)}.")
-
-    def _listed(self, value):
-        """Whether a value that is no integer is accepted by name: `positive | one_of("auto")`."""
-        return isinstance(value, str) and self.check(value) is True
 
     def keyword_only(self, kw_only):
         """This field, or a copy that differs in `kw_only`."""
@@ -180,11 +174,13 @@ class Fields:
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
+        body, several = vars(cls), len(cls.__bases__) > 1
+        own = {name: value for name, value in body.items() if type(value) is Field}
         cls._own_fields = own
-        if own or "field_order" in vars(cls) or len(cls.__bases__) > 1:
+        if own or several or "field_order" in body:
             _declare(cls, own)
-        cls.__records__ = needs_record(cls)
+        if several or "__init__" in body or "get_config" in body:
+            cls.__records__ = needs_record(cls)
         if cls.__records__ and not cls._keeps_arguments:
             cls._keeps_arguments = True
             setattr(cls, "__new__", staticmethod(recording_new(cls)))  # noqa: B010 (type checkers object to the plain assignment)
@@ -290,23 +286,29 @@ def _declare(cls, own):
     table = {name: own.get(name, f) for name, f in inherited.items() if f.first}
     table |= {name: f for name, f in own.items() if name not in inherited}
     table |= {name: own.get(name, f) for name, f in inherited.items() if not f.first}
-    order = vars(cls).get("field_order", ())
-    unknown = [name for name in order if name not in table]
-    if unknown:
-        raise TypeError(f"{cls.__name__}.field_order names {unknown}, which are no fields of it.")
-    table = {name: table[name].keyword_only(False) for name in order} | {
-        name: f for name, f in table.items() if name not in order
-    }
+    if "field_order" in vars(cls):
+        table = _reordered(cls, table)
     positional = [f for f in table.values() if not f.kw_only]
-    for i, f in enumerate(positional):
-        before = positional[max(i - 1, 0)]
-        if f.required and not before.required:
+    before = None
+    for f in positional:
+        if f.required and before is not None and not before.required:
             raise TypeError(
                 f"{cls.__name__}: required field {f.name!r} follows {before.name!r}, which has a default; "
                 f"give it a default, make it kw_only, or set field_order."
             )
+        before = f
     cls.__fields__ = types.MappingProxyType(table)
     cls.__positional__ = tuple(f.name for f in positional)
+
+
+def _reordered(cls, table):
+    """The fields that `field_order` names, as positional ones, then the others."""
+    order = vars(cls)["field_order"]
+    unknown = [name for name in order if name not in table]
+    if unknown:
+        raise TypeError(f"{cls.__name__}.field_order names {unknown}, which are no fields of it.")
+    listed = {name: table[name].keyword_only(False) for name in order}
+    return listed | {name: f for name, f in table.items() if name not in order}
 
 
 # ---- configs
