@@ -1,0 +1,59 @@
+"""Classic datasets with Keras's loaders, a checked download cache, and the array utilities that feed a model.
+
+Everything is loaded on first use, so that `import kx_datasets` costs next to nothing.
+
+>>> import kx_datasets
+>>> kx_datasets.to_categorical([0, 2]).tolist()
+[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+"""
+
+import importlib
+
+_HOME = {
+    "get_file": "cache",
+    "to_categorical": "categorical",
+    "normalize": "categorical",
+    "ChecksumError": "errors",
+    "DatasetNotFound": "errors",
+    "DownloadError": "errors",
+    "UnsafeArchive": "errors",
+    "PyDataset": "pydataset",
+    "Sequence": "pydataset",
+    "pad_sequences": "sequences",
+    "ordered_batches": "workers",
+}
+
+_MODULES = (
+    "archive",
+    "boston_housing",
+    "cache",
+    "california_housing",
+    "categorical",
+    "cifar10",
+    "cifar100",
+    "errors",
+    "fashion_mnist",
+    "imdb",
+    "mnist",
+    "pydataset",
+    "reuters",
+    "sequences",
+    "workers",
+)
+
+__all__ = sorted([*_HOME, *_MODULES])
+
+
+def __getattr__(name):
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"kx_datasets.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"kx_datasets.{name}")
+    else:
+        raise AttributeError(f"module 'kx_datasets' has no attribute {name!r}; it has {', '.join(__all__)}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return __all__
