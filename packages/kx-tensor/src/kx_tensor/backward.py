@@ -4,6 +4,8 @@ A rule is written once. In a plain pass its `F` is a namespace over raw arrays, 
 itself is to be differentiable, `F` is the ops that record.
 """
 
+import operator
+
 from kx_tensor import dtypes
 from kx_tensor.primitive import PRIMITIVES
 from kx_tensor.tape import Node, OutputNode
@@ -42,6 +44,9 @@ def _primitive(name):
 
 
 RECORDED = RecordedOps()
+
+
+_number = operator.attrgetter("number")
 
 
 def raw_ops(device):
@@ -89,6 +94,8 @@ def backward(roots, seeds, targets=None, record=False, stop_at_targets=False):
                 continue
             if parent_grad.shape != parent.shape:
                 parent_grad = _unbroadcast(parent_grad, parent.shape)
+            if not record and parent_grad.dtype is not parent.dtype:
+                parent_grad = parent_grad.astype(parent.dtype, copy=False)
             known = grads.get(parent)
             grads[parent] = parent_grad if known is None else known + parent_grad
     return found
@@ -107,10 +114,6 @@ def _history(roots, stop):
                 seen.add(parent)
                 stack.append(parent)
     return sorted(seen, key=_number, reverse=True)
-
-
-def _number(node):
-    return node.number
 
 
 def _leading_to(targets, order):
@@ -139,18 +142,51 @@ def _pull_back(node, grad, parents):
         grad = _whole(node, grad, node.device.xp.zeros)
     if node.kernel_rule is not None:
         needs = tuple([p is not None for p in parents])
-        grads = node.kernel_rule(grad, node.inputs, node.out, needs, node.params)
-    elif primitive.joint is not None:
-        rule, names = primitive.joint
-        grads = rule(node.device.xp, grad, *_arguments(node, names, parents, None, _same))
-    elif primitive.rules[0] is None and not any(primitive.rules):
-        grads = [g if g is None else g.data for g in _pull_back_twin(node, Tensor(grad, None, node.device), parents)]
-    else:
-        grads = _apply_rules(node, raw_ops(node.device), grad, parents, _same)
+        return node.kernel_rule(grad, node.inputs, node.out, needs, node.params)
+    if primitive.joint is not None:
+        rule, _, sources = primitive.joint
+        return rule(node.device.xp, grad, *[_raw(node, kind, key, parents, None) for kind, key in sources])
+    rules = primitive.rules
+    if not any(rules):
+        return [g if g is None else g.data for g in _pull_back_twin(node, Tensor(grad, None, node.device), parents)]
+    if primitive.variadic:
+        rules = rules * len(parents)
+    F = raw_ops(node.device)
     return [
-        g.astype(p.dtype) if p is not None and g is not None and g.dtype != p.dtype else g
-        for g, p in zip(grads, parents)
-    ]
+        None if p is None or rule is None
+        else rule[0](F, grad, *[_raw(node, kind, key, parents, i) for kind, key in rule[2]])
+        for i, (p, rule) in enumerate(zip(parents, rules))
+    ]  # fmt: skip
+
+
+def _raw(node, kind, key, parents, i):
+    """One value that a rule names, as a raw array or a plain value."""
+    if kind == "input":
+        return node.inputs[key]
+    if kind == "out":
+        return node.out
+    if kind == "static":
+        return node.params[key] if key in node.params else node.primitive.statics[key]
+    if kind == "shape":
+        return node.parents[key].shape
+    if kind == "needs":
+        return tuple([p is not None for p in parents])
+    if kind == "shapes":
+        return [getattr(x, "shape", x) for x in node.inputs]
+    return i if kind == "i" else node.inputs
+
+
+def _recorded(node, kind, key, parents, i):
+    """One value that a rule names, arrays as tensors with their history."""
+    value = _raw(node, kind, key, parents, i)
+    if kind == "input":
+        return _with_history(value, node.parents[key], node.device)
+    if kind == "list":
+        return [_with_history(x, p, node.device) for x, p in zip(value, node.parents)]
+    if kind == "out" and isinstance(value, tuple):
+        nodes = [OutputNode(node, i, o.shape, o.dtype, node.device) for i, o in enumerate(value)]
+        return tuple(_with_history(o, n, node.device) for o, n in zip(value, nodes))
+    return _with_history(value, node, node.device) if kind == "out" else value
 
 
 def _pull_back_recorded(node, grad, parents):
@@ -162,21 +198,17 @@ def _pull_back_recorded(node, grad, parents):
     if primitive.like is not None:
         grads = _pull_back_twin(node, grad, parents)
     else:
-        grads = _apply_rules(node, RECORDED, grad, parents, _with_history)
-    return [
-        RECORDED.cast(g, dtype=dtypes.name_of(p.dtype)) if p is not None and g is not None and g.data.dtype != p.dtype else g
-        for g, p in zip(grads, parents)
-    ]
+        rules = primitive.rules * (len(parents) if primitive.variadic else 1)
+        grads = [
+            None if p is None or rule is None
+            else rule[0](RECORDED, grad, *[_recorded(node, kind, key, parents, i) for kind, key in rule[2]])
+            for i, (p, rule) in enumerate(zip(parents, rules))
+        ]  # fmt: skip
+    return [_cast_to(g, p) if p is not None and g is not None else g for g, p in zip(grads, parents)]
 
 
-def _apply_rules(node, F, grad, parents, dress):
-    rules = node.primitive.rules
-    if node.primitive.variadic:
-        rules = rules * len(parents)
-    return [
-        None if p is None or rule is None else rule[0](F, grad, *_arguments(node, rule[1], parents, i, dress))
-        for i, (p, rule) in enumerate(zip(parents, rules))
-    ]
+def _cast_to(grad, parent):
+    return grad if grad.data.dtype == parent.dtype else RECORDED.cast(grad, dtype=dtypes.name_of(parent.dtype))
 
 
 def _pull_back_twin(node, grad, parents):
@@ -191,43 +223,6 @@ def _pull_back_twin(node, grad, parents):
     )
     # An input given twice has one node: its whole gradient goes to the first place.
     return [found.pop(p, None) if p is not None else None for p in parents]
-
-
-def _arguments(node, names, parents, i, dress):
-    """The values that a rule names; `dress` turns raw arrays into what the rule's F works on."""
-    primitive = node.primitive
-    values = []
-    for name in names:
-        if name in primitive.statics:
-            values.append(node.params.get(name, primitive.statics[name]))
-        elif name == "out":
-            values.append(_dress_out(node, dress))
-        elif name == "needs":
-            values.append(tuple([p is not None for p in parents]))
-        elif name == "i":
-            values.append(i)
-        elif name == "shapes":
-            values.append([getattr(x, "shape", x) for x in node.inputs])
-        elif name.endswith("_shape"):
-            values.append(node.parents[primitive.array_names.index(name.removesuffix("_shape"))].shape)
-        elif primitive.variadic:
-            values.append([dress(x, p, node.device) for x, p in zip(node.inputs, node.parents)])
-        else:
-            index = primitive.array_names.index(name)
-            values.append(dress(node.inputs[index], node.parents[index], node.device))
-    return values
-
-
-def _dress_out(node, dress):
-    if isinstance(node.out, tuple):
-        return tuple(
-            dress(o, OutputNode(node, i, o.shape, o.dtype, node.device), node.device) for i, o in enumerate(node.out)
-        )
-    return dress(node.out, node, node.device)
-
-
-def _same(value, history, device):
-    return value
 
 
 def _with_history(value, history, device):

@@ -24,8 +24,8 @@ class _CustomRule:
         self.grad_fn = grad_fn
         self.outputs = outputs
         self.device = device
-        self.joint = (self._on_raw, ())
-        self.rules = tuple((functools.partial(self._on_tensors, i), ()) for i in range(arity))
+        self.joint = (self._on_raw, (), ())
+        self.rules = tuple((functools.partial(self._on_tensors, i), (), ()) for i in range(arity))
 
     def _on_raw(self, xp, grad):
         upstream = grad if isinstance(grad, tuple) else (grad,)
@@ -78,7 +78,6 @@ def custom_gradient(f):
             rule, tuple(a.node for a in args), [None] * len(args), None, {}, shapes[0] if single else shapes,
             kinds[0] if single else kinds, device,
         )  # fmt: skip
-        node.kernel_rule = None
         if single:
             return Tensor(result.data, node, device)
         return type(result)(

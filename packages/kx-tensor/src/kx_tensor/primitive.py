@@ -56,9 +56,10 @@ class Primitive:
         self.kernels = {}  # backend -> [(forward, backward, guard)]
         self.cost = None
         self.cases = ()
-        self._casts = {}
-        config.on_floatx_change(self._casts.clear)
-        self._plan_keeping()
+        self._casts = {}  # dtypes of the arguments -> what each is cast to, None: nothing
+        self._uncast = set() if dtype is not None else set()  # dtypes that all arguments may have uncast
+        self._keeping = {}
+        config.on_floatx_change(self._forget_casts)
         PRIMITIVES[self.name] = self
 
     @property
@@ -75,15 +76,13 @@ class Primitive:
         """
         if len(rules) != self.arity:
             raise TypeError(f"{self.name}: {self.arity} gradient rules expected, got {len(rules)}.")
-        self.rules = tuple(None if rule is None else (rule, self._needed_by(rule)) for rule in rules)
-        self._plan_keeping()
+        self.rules = tuple(None if rule is None else (rule, *self._needed_by(rule)) for rule in rules)
         return self
 
     def vjp_joint(self, rule):
         """Set one rule `rule(xp, g, <names>)` on raw arrays that returns the gradients of all array arguments."""
-        self.joint = (rule, self._needed_by(rule))
+        self.joint = (rule, *self._needed_by(rule))
         self.rules = (self.joint,) * self.arity
-        self._plan_keeping()
         return self
 
     def kernel(self, backend, forward=None, backward=None, when=None):
@@ -100,18 +99,32 @@ class Primitive:
         for name in names:
             if name not in known:
                 raise TypeError(f"{self.name}: a gradient rule asks for {name!r}; known are {sorted(known)}.")
-        return names
+        return names, [self._source(name) for name in names]
 
-    def _plan_keeping(self):
-        """Find which gradient rules name each argument, and `out`: those arrays are kept for the backward pass."""
-        self.keep = []
-        for index, name in enumerate(self.array_names):
-            users = frozenset(i for i, rule in enumerate(self.rules) if rule and name in rule[1])
-            if self.like is not None:  # the twin, run again for a second derivative, needs every input
-                users = frozenset(range(self.arity))
-            if users:
-                self.keep.append((index, users))
-        self.out_users = frozenset(i for i, rule in enumerate(self.rules) if rule and "out" in rule[1])
+    def _source(self, name):
+        """Where the backward pass finds what a rule names: (kind, index or static parameter)."""
+        if name in self.array_names and not self.variadic:
+            return "input", self.array_names.index(name)
+        if name in self.statics:
+            return "static", name
+        if name.endswith("_shape"):
+            return "shape", self.array_names.index(name.removesuffix("_shape"))
+        return ("list" if name in self.array_names else name), None
+
+    def _plan_keeping(self, tracked):
+        """What to keep for the backward pass if the arguments with a bit in `tracked` have a history.
+
+        (whether to keep each argument, whether that is all of them, whether to keep the result).
+        """
+        live = [i for i in range(self.arity) if tracked >> i & 1 and (self.rules[i] or self.like)]
+        if not live:
+            self._keeping[tracked] = None, False, False
+            return None, False, False
+        named = {name for i in live if self.rules[i] for name in self.rules[i][1]}
+        # The twin of a fused primitive, run again for a second derivative, needs every input.
+        keeps = [self.like is not None or name in named for name in self.array_names]
+        self._keeping[tracked] = keeps, all(keeps), "out" in named
+        return self._keeping[tracked]
 
     # ---- calling ---------------------------------------------------------------------------------------------
 
@@ -121,52 +134,58 @@ class Primitive:
         if self.variadic:
             return self._call_variadic(args[0], params)
         raw = []
-        tracked = False
-        device = None
+        tracked, bit = 0, 1  # one bit per argument: whether it has a tape node
+        device = common = None
         for arg in args:
-            kind = type(arg)
-            if kind is Tensor:
-                raw.append(arg.data)
+            kind = arg.__class__
+            if kind is Tensor or (kind is Variable and state.autocast is None):
+                data = arg.data
+                raw.append(data)
                 if arg.node is not None:
-                    tracked = True
+                    tracked |= bit
                 if device is None:
                     device = arg.device
+                    common = data.dtype if len(raw) == 1 else None
                 elif device is not arg.device:
                     raise self._mixed_devices(args)
-            elif kind is float or kind is int or kind is bool:
+                elif data.dtype is not common:
+                    common = None
+            elif kind is float or kind is int or kind is bool or arg is None:
                 raw.append(arg)
-            elif kind is Variable and state.autocast is None:
-                raw.append(arg.data)
-                if arg.node is not None:
-                    tracked = True
-                if device is None:
-                    device = arg.device
-                elif device is not arg.device:
-                    raise self._mixed_devices(args)
+                common = None
             else:
                 return self._call_converted(args, params)
+            bit <<= 1
         if device is None:
             return self._call_converted(args, params)
+        if common is None or common not in self._uncast:
+            raw = self._cast(raw, params, device.xp)
         return self._run(args, raw, params, tracked, device)
 
     def _run(self, args, raw, params, tracked, device):
-        if self.dtype_rule is not None:
-            raw = self._cast(raw, params, device.xp)
+        """Compute from raw arrays of the right dtypes, and record the call if an argument is `tracked`."""
+        backward = None
         try:
-            kernels = self.kernels and self.kernels.get(device.kernels)
-            if kernels:
-                out, backward = self._run_kernel(kernels, raw, params, device)
+            if self.kernels and device.kernels in self.kernels:
+                out, backward = self._run_kernel(self.kernels[device.kernels], raw, params, device)
             else:
                 out = self.forward(device.xp, *raw, **params)
-                backward = None
         except (ValueError, TypeError, IndexError) as error:
             self._explain(args, params, error)
             raise
         if self.outputs != 1:
             return self._wrap_outputs(args, raw, out, params, tracked, device)
-        if tracked and state.recording:
-            return Tensor(out, self._record(args, raw, out, params, device, backward), device)
-        return Tensor(out, None, device)
+        if not tracked or not state.recording:
+            return Tensor(out, None, device)
+        keeps, keeps_all, keeps_out = self._keeping.get(tracked) or self._plan_keeping(tracked)
+        if keeps is None:
+            return Tensor(out, None, device)
+        parents = [a.node if tracked >> i & 1 else None for i, a in enumerate(args)]
+        inputs = raw if keeps_all else [x if kept else None for x, kept in zip(raw, keeps)]
+        kept_out = out if keeps_out else None
+        return Tensor(
+            out, Node(self, parents, inputs, kept_out, params, out.shape, out.dtype, device, backward), device
+        )
 
     def _run_kernel(self, kernels, raw, params, device):
         for forward, backward, guard in kernels:
@@ -176,43 +195,19 @@ class Primitive:
                 return forward(*raw, **params), backward
         return self.forward(device.xp, *raw, **params), None
 
-    def _record(self, args, raw, out, params, device, backward=None):
-        """Make the tape node, keeping only what the rules of the tracked arguments name; None: nothing to track."""
-        parents = tuple([None if a.__class__ in _SCALARS or a is None else a.node for a in args])
-        rules = self.rules
-        live = [i for i, p in enumerate(parents) if p is not None and (rules[i] is not None or self.like is not None)]
-        if not live:
-            return None
-        inputs = [None] * len(raw)
-        for index, users in self.keep:
-            if not users.isdisjoint(live):
-                inputs[index] = raw[index]
-        keep_out = not self.out_users.isdisjoint(live)
-        single = self.outputs == 1
-        node = Node(
-            self,
-            parents,
-            inputs,
-            out if keep_out else None,
-            params,
-            out.shape if single else [o.shape for o in out],
-            out.dtype if single else [o.dtype for o in out],
-            device,
-        )
-        node.kernel_rule = backward
-        return node
-
     def _wrap_outputs(self, args, raw, out, params, tracked, device):
         out = tuple(out)
-        node = self._record(args, raw, out, params, device) if tracked and state.recording else None
-        if node is None:
+        keeps = None
+        if tracked and state.recording:
+            keeps, _, keeps_out = self._keeping.get(tracked) or self._plan_keeping(tracked)
+        if keeps is None:
             return tuple([Tensor(o, None, device) for o in out])
-        return tuple(
-            [
-                Tensor(o, OutputNode(node, i, o.shape, o.dtype, device) if o.dtype.kind in "fcV" else None, device)
-                for i, o in enumerate(out)
-            ]
-        )
+        parents = [a.node if tracked >> i & 1 else None for i, a in enumerate(args)]
+        inputs = [x if kept else None for x, kept in zip(raw, keeps)]
+        shapes, kinds = [o.shape for o in out], [o.dtype for o in out]
+        node = Node(self, parents, inputs, out if keeps_out else None, params, shapes, kinds, device)
+        nodes = [OutputNode(node, i, o.shape, o.dtype, device) if o.dtype.kind in "fcV" else None for i, o in enumerate(out)]
+        return tuple([Tensor(o, n, device) for o, n in zip(out, nodes)])
 
     def _call_converted(self, args, params):
         """The call path for anything but tensors and numbers: symbolic tensors, NumPy arrays, lists, None."""
@@ -226,8 +221,8 @@ class Primitive:
             if a.__class__ is Tensor and a.device is not device:
                 raise self._mixed_devices(args)
         raw = [a.data if a.__class__ is Tensor else a for a in args]
-        tracked = any(a.__class__ is Tensor and a.node is not None for a in args)
-        return self._run(args, raw, params, tracked, device)
+        tracked = sum(1 << i for i, a in enumerate(args) if a.__class__ is Tensor and a.node is not None)
+        return self._run(args, self._cast(raw, params, device.xp), params, tracked, device)
 
     def _call_variadic(self, xs, params):
         if isinstance(xs, (Tensor, Variable, np.ndarray)) and len(xs.shape):
@@ -240,8 +235,7 @@ class Primitive:
             raise self._mixed_devices(xs)
         raw = [x.data for x in xs]
         tracked = any(x.node is not None for x in xs)
-        if self.dtype_rule is not None:
-            raw = self._cast(raw, params, device.xp)
+        raw = self._cast(raw, params, device.xp)
         try:
             out = self.forward(device.xp, raw, **params)
         except (ValueError, TypeError, IndexError) as error:
@@ -253,7 +247,6 @@ class Primitive:
         kept = raw if "xs" in self.rules[0][1] else [x.shape for x in raw]
         keeps_out = "out" in self.rules[0][1]
         node = Node(self, parents, kept, out if keeps_out else None, params, out.shape, out.dtype, device)
-        node.kernel_rule = None
         return Tensor(out, node, device)
 
     def _bind(self, args, params):
@@ -287,6 +280,8 @@ class Primitive:
     # ---- dtypes and shapes -----------------------------------------------------------------------------------
 
     def _cast(self, raw, params, xp):
+        if self.dtype_rule is None:
+            return raw
         key = tuple([getattr(a, "dtype", None) or type(a) for a in raw])
         plan = self._casts.get(key, self)
         if plan is self:
@@ -317,7 +312,13 @@ class Primitive:
             plan = None
         if not getattr(self.dtype_rule, "reads_params", False):
             self._casts[key] = plan
+            if plan is None and len(set(key)) == 1:
+                self._uncast.add(key[0])
         return plan
+
+    def _forget_casts(self):
+        self._casts.clear()
+        self._uncast.clear()
 
     def infer(self, args, params):
         """Return [(shape, dtype), ...] of the outputs for symbolic or real arguments, by the rules alone."""

@@ -1,6 +1,7 @@
 """`Stateful`: objects whose variables are found through their attributes (layers, metrics, optimizers)."""
 
 from kx_tensor import dtypes
+from kx_tensor.structure import structure
 from kx_tensor.variable import Variable
 
 _CONTAINERS = (list, dict, tuple)
@@ -14,14 +15,17 @@ class Stateful:
     """
 
     def __setattr__(self, name, value):
-        if isinstance(value, (Variable, Stateful, *_CONTAINERS)):
+        if isinstance(value, _TRACKED):
             self._record()[name] = value
+            structure.version += 1
         elif name in self._record():
             del self._tracked[name]
+            structure.version += 1
         object.__setattr__(self, name, value)
 
     def __delattr__(self, name):
         self._record().pop(name, None)
+        structure.version += 1
         object.__delattr__(self, name)
 
     def _record(self):
@@ -50,7 +54,7 @@ class Stateful:
         return [c for _, c in self._tracked_items() if isinstance(c, kind)]
 
     def _flatten(self, kind=None):
-        """This object and all stateful objects below it, depth first, each once."""
+        """This object and all objects of class `kind` reached through such, depth first, each once."""
         kind = kind or Stateful
         found, stack, seen = [], [self], set()
         while stack:
@@ -58,9 +62,8 @@ class Stateful:
             if id(item) in seen:
                 continue
             seen.add(id(item))
-            if isinstance(item, kind):
-                found.append(item)
-            stack.extend(reversed(item._children()))
+            found.append(item)
+            stack.extend(reversed(item._children(kind)))
         return found
 
     @property
@@ -77,6 +80,9 @@ class Stateful:
     def non_trainable_variables(self):
         """The variables that training leaves alone (or that the object updates itself)."""
         return [v for v in self.variables if not v.trainable]
+
+
+_TRACKED = (Variable, Stateful, *_CONTAINERS)
 
 
 def _walk(path, value, seen):

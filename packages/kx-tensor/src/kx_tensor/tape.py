@@ -22,12 +22,13 @@ state = _State()
 class Node:
     """One recorded operation: `primitive` applied to raw `inputs` that came from the nodes `parents`.
 
-    A leaf (a variable, a watched tensor) has no primitive. `inputs` and `out` hold only what the rules name.
+    A leaf (a variable, a watched tensor) has no primitive. `inputs` and `out` hold only what the rules name;
+    `kernel_rule` is the backward of the kernel that computed it, where there was one.
     """
 
     __slots__ = ("primitive", "parents", "inputs", "out", "params", "shape", "dtype", "device", "number", "kernel_rule")
 
-    def __init__(self, primitive, parents, inputs, out, params, shape, dtype, device):
+    def __init__(self, primitive, parents, inputs, out, params, shape, dtype, device, kernel_rule=None):
         self.primitive = primitive
         self.parents = parents
         self.inputs = inputs
@@ -36,6 +37,7 @@ class Node:
         self.shape = shape
         self.dtype = dtype
         self.device = device
+        self.kernel_rule = kernel_rule
         self.number = _next_number()
 
 

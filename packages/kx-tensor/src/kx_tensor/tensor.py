@@ -46,13 +46,14 @@ class Tensor(Operand):
     array([[3., 6.]], dtype=float32)
     """
 
-    __slots__ = ("data", "node", "device", "_keras_mask", "__weakref__", "__dict__")
+    __slots__ = ("data", "node", "device", "__weakref__", "__dict__")
+
+    _keras_mask = None  # the mask that rides along, set on those tensors that have one
 
     def __init__(self, data, node=None, device=devices.cpu):
         self.data = data
         self.node = node
         self.device = device
-        self._keras_mask = None
 
     @property
     def shape(self):

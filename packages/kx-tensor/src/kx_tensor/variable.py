@@ -4,6 +4,7 @@ import numpy as np
 
 from kx_tensor import device as devices
 from kx_tensor import dtypes, naming, tape
+from kx_tensor.structure import structure
 from kx_tensor.symbolic import standardize_shape
 from kx_tensor.tape import state
 from kx_tensor.tensor import Operand, Tensor
@@ -138,6 +139,7 @@ class Variable(Operand):
     @trainable.setter
     def trainable(self, value):
         self._trainable = bool(value)
+        structure.version += 1
         if not (self._trainable and self.data.dtype.kind in "fcV"):
             self.node = None
         elif self.node is None:

@@ -17,9 +17,9 @@ def _sum_dtype(names, params):
 
 def restore_axes(F, g, shape, axis, keepdims):
     """Return g, the gradient (or the result) of a reduction of `shape`, with the reduced axes back as size 1."""
-    if keepdims:
+    if keepdims or axis is None:  # a scalar broadcasts as it is
         return g
-    axes = range(len(shape)) if axis is None else rules.normalize_axes(axis, len(shape))
+    axes = rules.normalize_axes(axis, len(shape))
     return F.reshape(g, newshape=tuple([1 if i in axes else n for i, n in enumerate(shape)]))
 
 
@@ -31,7 +31,7 @@ def sum(xp, x, *, axis=None, keepdims=False):
     array([4., 6.], dtype=float32)
     """
     if x.dtype.kind in "fV":
-        return narrow(xp.sum(widen(x), axis=axis, keepdims=keepdims), x.dtype)
+        return narrow(xp.add.reduce(widen(x), axis=axis, keepdims=keepdims), x.dtype)
     return xp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
 
 
@@ -49,7 +49,8 @@ def mean(xp, x, *, axis=None, keepdims=False):
     >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=1).numpy()
     array([1.5, 3.5], dtype=float32)
     """
-    return narrow(xp.mean(widen(x), axis=axis, keepdims=keepdims), x.dtype)
+    total = xp.add.reduce(widen(x), axis=axis, keepdims=keepdims)
+    return narrow(total * (1.0 / (x.size // (total.size or 1) or 1)), x.dtype) if x.size else total / 0.0
 
 
 def _mean_dx(F, g, x_shape, axis, keepdims):
