@@ -1,0 +1,329 @@
+"""Functional models: the graph between some inputs and some outputs, as one layer."""
+
+from kx_io import register
+from kx_layers.context import context
+from kx_layers.input_layer import InputLayer
+from kx_layers.input_spec import InputSpec
+from kx_layers.layer import Layer
+from kx_models import graph_config
+from kx_models.model import Model
+from kx_tensor import device as devices
+from kx_tensor import dtypes, ops, tree
+from kx_tensor.graph import Function
+from kx_tensor.primitive import as_operand
+from kx_tensor.structure import structure
+from kx_tensor.symbolic import KerasTensor
+from kx_tensor.tensor import Tensor
+
+
+class GraphModel(Model):
+    """What functional and sequential models share: they run a recorded graph.
+
+    The attributes `_graph` (a `kx_tensor.graph.Function`) and `_input_specs` are set by `_set_graph`.
+    """
+
+    def __new__(cls, *args, **kwargs):
+        model = super().__new__(cls, *args, **kwargs)
+        model.untracked("_graph", None)
+        return model
+
+    def _set_graph(self, inputs, outputs):
+        graph = Function(inputs, outputs, name=self.name)
+        self.untracked("_graph", graph)
+        self.untracked("_input_dtypes", [dtypes.as_numpy(t.dtype) for t in graph.inputs])
+        self.untracked("_single", isinstance(inputs, KerasTensor) and isinstance(outputs, KerasTensor))
+        self.untracked("_seen_shape", None)
+        self.untracked("_chain", None)
+        self.untracked("_chain_version", -1)
+        self.built = True
+
+    def __call__(self, *args, **kwargs):
+        graph = self._graph
+        if graph is not None and self._single and len(args) == 1 and self._plain_model:
+            x = args[0]
+            if (
+                x.__class__ is Tensor
+                and x._keras_mask is None
+                and x.data.dtype is self._input_dtypes[0]
+                and x.data.shape[1:] == self._seen_shape
+                and kwargs.keys() <= {"training"}
+            ):
+                return self._call_plain(x, kwargs.get("training"))
+        return super().__call__(*args, **kwargs)
+
+    def _call_plain(self, x, training):
+        """The short path: one tensor of a dtype and shape seen before, no masks."""
+        previous, outermost = context.training, context.root is None
+        if training is not None:
+            context.training = training
+        if outermost:
+            context.root = self
+            if self._losses or self._loss_layers:
+                self._clear_losses()
+        try:
+            steps = self._chain if self._chain_version == structure.version else self._find_chain()
+            if steps is None:
+                return self._graph.run((x,))[0]
+            training = context.training or False
+            for call, takes_training in steps:
+                x = call(x, training=training) if takes_training else call(x)
+            return x
+        finally:
+            context.training = previous
+            if outermost:
+                context.root = None
+
+    def _find_chain(self):
+        """The `call`s of a graph that is a plain chain of layers without masks or casts between them; else None.
+
+        The model has checked the input, whose dtype and shape fix those of all tensors between: the layers' own checks
+        need not be made again.
+        """
+        steps, expected = [], 0
+        for operation, _, single, place, count in self._graph.steps:
+            plain = isinstance(operation, Layer) and type(operation).__call__ is Layer.__call__ and operation._plain
+            if not plain or single != expected or count != 1:
+                steps = None
+                break
+            steps.append((operation.call, operation._call_signature.training))
+            expected = place
+        self.untracked("_chain", steps)
+        self.untracked("_chain_version", structure.version)
+        return steps
+
+    def call(self, inputs, training=None, mask=None):
+        flat = self._standardize(inputs)
+        if mask is not None:
+            for x, m in zip(flat, tree.flatten(mask)):
+                x._keras_mask = m
+        outputs = self._graph.run(flat)
+        if self._single and isinstance(flat[0], Tensor):
+            self.untracked("_seen_shape", flat[0].data.shape[1:])
+        return tree.pack_sequence_as(self._graph._outputs_struct, outputs)
+
+    def _to_tensors(self, value):
+        """Arrays become tensors as they are; `_standardize` casts each to its Input's dtype."""
+        return value if isinstance(value, (Tensor, KerasTensor)) else super()._to_tensors(value)
+
+    def _autocast(self, x):
+        return x
+
+    def _standardize(self, inputs):
+        """The inputs as a flat list in the order of the graph's, of the right dtypes and ranks."""
+        graph = self._graph
+        flat = self._flatten_inputs(inputs)
+        if len(flat) != len(graph.inputs):
+            raise ValueError(
+                f'Layer "{self.name}" expects {len(graph.inputs)} input(s), but it received {len(flat)} input tensors. '
+                f"Inputs received: {[getattr(x, 'shape', x) for x in flat]}"
+            )
+        standard = []
+        for x, reference, to in zip(flat, graph.inputs, self._input_dtypes):
+            if x is None:
+                standard.append(None)
+                continue
+            if not isinstance(x, (Tensor, KerasTensor)):
+                x = as_operand(x, devices.current())
+            mask = x._keras_mask
+            rank, expected = len(x.shape), len(reference.shape)
+            if rank == expected + 1 and x.shape[-1] == 1:
+                x = ops.squeeze(x, axis=-1)
+            elif rank == expected - 1 and reference.shape[-1] == 1:
+                x = ops.expand_dims(x, axis=-1)
+            if x.dtype != reference.dtype:
+                x = ops.cast(x, reference.dtype)
+            self._check_shape(x, reference)
+            x._keras_mask = mask
+            standard.append(x)
+        return standard
+
+    def _flatten_inputs(self, inputs):
+        struct = self._graph._inputs_struct
+        if isinstance(inputs, dict) and not isinstance(struct, dict):
+            names = [t.node.operation.name for t in self._graph.inputs]
+            missing = [n for n in names if n not in inputs]
+            if missing:
+                raise ValueError(f"Model {self.name!r}: no data for the input(s) {missing}; the dict has {list(inputs)}.")
+            return [inputs[n] for n in names]
+        if isinstance(struct, dict) and isinstance(inputs, dict):
+            missing = [k for k in struct if k not in inputs]
+            if missing:
+                raise ValueError(f"Model {self.name!r}: no data for the input(s) {missing}; the dict has {list(inputs)}.")
+            return tree.flatten({k: inputs[k] for k in struct})
+        return tree.flatten(inputs)
+
+    def _check_shape(self, x, reference):
+        index = next(i for i, t in enumerate(self._graph.inputs) if t is reference)
+        bad = len(x.shape) != len(reference.shape) or any(
+            n is not None and m is not None and n != m for n, m in zip(reference.shape, x.shape)
+        )
+        if bad:
+            raise ValueError(
+                f'Input {index} of layer "{self.name}" is incompatible with the layer: expected shape='
+                f"{tuple(reference.shape)}, found shape={tuple(x.shape)}. One sample should be {tuple(reference.shape[1:])}, "
+                f'it is {tuple(x.shape[1:])}. Hint: reshape the data, or change the shape of Input "{reference.name}".'
+            )
+
+    def compute_output_spec(self, inputs, training=None, mask=None):
+        """Return the symbolic outputs for symbolic inputs, without recording nodes."""
+        flat = self._standardize(inputs)
+
+        def infer(operation, args, kwargs):
+            if isinstance(operation, Layer):
+                return operation.compute_output_spec(*args, **kwargs)
+            return operation(*args, **kwargs)
+
+        return tree.pack_sequence_as(self._graph._outputs_struct, self._graph.run(flat, call=infer))
+
+    def compute_output_shape(self, input_shape):
+        inputs = tree.map_shape_structure(KerasTensor, input_shape)
+        return tree.map_structure(lambda t: t.shape, self.compute_output_spec(inputs))
+
+    @property
+    def operations(self):
+        """The operations of the graph (layers and ops) in the order in which they are listed and run."""
+        return _in_order(self._graph)
+
+    @property
+    def inputs(self):
+        """The graph's input tensors in a flat list."""
+        return list(self._graph.inputs)
+
+    @property
+    def outputs(self):
+        """The graph's output tensors in a flat list."""
+        return list(self._graph.outputs)
+
+    @property
+    def input(self):
+        return self._graph._inputs_struct
+
+    @property
+    def output(self):
+        return self._graph._outputs_struct
+
+    @property
+    def input_shape(self):
+        """The shape(s) of the input(s), batch axis included."""
+        return tree.map_structure(lambda t: t.shape, self._graph._inputs_struct)
+
+    @property
+    def output_shape(self):
+        """The shape(s) of the output(s), batch axis included."""
+        return tree.map_structure(lambda t: t.shape, self._graph._outputs_struct)
+
+    @property
+    def output_names(self):
+        """The names of the operations that make the outputs."""
+        return _unique_names([t.node.operation.name for t in self._graph.outputs])
+
+    @property
+    def input_names(self):
+        """The names of the inputs."""
+        return [t.name for t in self._graph.inputs]
+
+
+@register("models", name="Functional")
+class Functional(GraphModel):
+    """A model made of the graph between `inputs` and `outputs`: what `Model(inputs, outputs)` gives."""
+
+    def __init__(self, inputs, outputs, name=None, **kwargs):
+        trainable = kwargs.pop("trainable", None)
+        if isinstance(inputs, tuple):
+            inputs = list(inputs)
+        for x in tree.flatten(inputs):
+            if not isinstance(x, KerasTensor):
+                raise ValueError(f"All `inputs` values must be KerasTensors, got {x!r} of type {type(x).__name__}.")
+        for x in tree.flatten(outputs):
+            if not isinstance(x, KerasTensor):
+                raise ValueError(f"All `outputs` values must be KerasTensors, got {x!r} of type {type(x).__name__}.")
+        Layer.__init__(self, name=name, **kwargs)
+        inputs = _standalone_inputs(inputs)
+        self._set_graph(inputs, outputs)
+        self.graph_layers = [op for op in self.operations if isinstance(op, Layer)]
+        if trainable is not None:
+            self.trainable = trainable
+
+    @property
+    def layers(self):
+        """The layers of the graph, inputs first."""
+        return list(self.graph_layers)
+
+    @property
+    def input_spec(self):
+        """The InputSpecs of the inputs, in their structure."""
+        return tree.map_structure(lambda t: InputSpec(shape=t.shape), self._graph._inputs_struct)
+
+    def _check_inputs(self, args, kwargs):
+        """`_standardize` checks the inputs, after it has mended what can be mended."""
+
+    def get_config(self):
+        if type(self) is not Functional and not _is_plain_functional(type(self)):
+            return super().get_config()
+        return graph_config.functional_config(self)
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Make the model again from `get_config`."""
+        if "layers" not in config:
+            return super().from_config(config)
+        return graph_config.functional_from_config(cls, config, custom_objects)
+
+
+def _is_plain_functional(cls):
+    return cls.__init__ in (Functional.__init__, Model.__init__)
+
+
+def _standalone_inputs(inputs):
+    """Inputs that are not made by `Input` (a tensor amid another graph) stay as they are: the graph starts there."""
+    return inputs
+
+
+def _unique_names(names):
+    seen, unique = {}, []
+    for name in names:
+        count = seen.get(name, 0)
+        seen[name] = count + 1
+        unique.append(name if count == 0 else f"{name}_{count}")
+    return unique
+
+
+def _in_order(graph):
+    """The operations by decreasing distance from the outputs, as Keras lists them: weights are in this order."""
+    depth, first_seen = {}, {}
+
+    def visit(node):
+        stack = [node]
+        while stack:
+            current = stack.pop()
+            if current not in first_seen:
+                first_seen[current] = len(first_seen)
+                stack.extend(t.node for t in reversed(current.inputs) if t.node is not None)
+
+    known = set(graph.nodes) | {t.node for t in graph.inputs if t.node is not None}
+    for tensor in graph.outputs:
+        if tensor.node is not None:
+            visit(tensor.node)
+    inputs = [t.node for t in graph.inputs if t.node is not None]
+    for node in inputs:
+        first_seen.setdefault(node, len(first_seen))
+    for node in list(reversed(graph.nodes)) + inputs:
+        depth.setdefault(node, 0)
+        if node in inputs:
+            continue
+        for t in node.inputs:
+            if t.node in known:
+                depth[t.node] = max(depth.get(t.node, 0), depth[node] + 1)
+    by_operation = {}
+    for node in depth:
+        operation = node.operation
+        if node in inputs and not isinstance(operation, InputLayer):
+            continue
+        rank = (-depth[node], first_seen.get(node, len(first_seen)))
+        known_rank = by_operation.get(id(operation))
+        if known_rank is None or rank < known_rank[0]:
+            by_operation[id(operation)] = (rank, operation)
+    return [operation for _, operation in sorted(by_operation.values(), key=lambda item: item[0])]
+
+
+Model._functional_class = Functional
