@@ -131,5 +131,5 @@ def _likely_fix(loss, t, p):
     if t[:1] != p[:1]:
         return f" The number of samples differs: {t[0]} and {p[0]}."
     if t[-1] != p[-1] and t[:-1] == p[:-1]:
-        return f" The model puts out {p[-1]} values a sample, the targets have {t[-1]}: use {t[-1]} units in the last layer."
+        return f" The model puts out {p[-1]} values a sample, the targets have {t[-1]}: its last layer needs {t[-1]}."
     return ""

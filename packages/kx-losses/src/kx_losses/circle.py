@@ -10,9 +10,9 @@ def circle(y_true, y_pred, ref_labels=None, ref_embeddings=None, remove_diagonal
     """log(1 + sum over pairs of exp(gamma a_n (s_n - m)) exp(-gamma a_p (s_p - (1 - m)))), a value for each sample.
 
     s_p and s_n are its cosine similarities with samples of the same and of other labels, m the margin, and
-    a_p = max(1 + m - s_p, 0), a_n = max(m + s_n, 0) weights through which gradients do flow. With `remove_diagonal` a sample
-    is no pair with the reference of its own number. Samples without pairs of both kinds give about 0, and the values
-    carry a mask that leaves them out of a mean. Shapes: labels (batch,), embeddings of unit length (batch, d) ->
+    a_p = max(1 + m - s_p, 0), a_n = max(m + s_n, 0) weights through which gradients do flow. With `remove_diagonal`
+    a sample is no pair with the reference of its own number. Samples without pairs of both kinds give about 0, and the
+    values carry a mask that leaves them out of a mean. Shapes: labels (batch,), embeddings of unit length (batch, d) ->
     (batch,); references default to the batch itself.
     Sun et al. 2020, https://arxiv.org/abs/2002.10857
 

@@ -74,13 +74,15 @@ class ConfusionMetric(Metric):
     class_id = None
 
     def _make_state(self, thresholds, shape=None, names=None):
-        self._thresholds = sorted(thresholds)
-        self._rank = [self._thresholds.index(t) for t in thresholds]  # state keeps the order given
-        self._state = {}
+        state = {}
         for count, name in zip(self.counts, names or self.counts):
-            variable = self.add_variable(shape or (len(thresholds),), "zeros", name=name)
-            self._state[count] = variable
-            setattr(self, name, variable)
+            state[count] = self.add_variable(shape or (len(thresholds),), "zeros", name=name)
+            setattr(self, name, state[count])
+        self.untracked("_state", state)
+        ascending = sorted(thresholds)
+        self.untracked("_rank", [ascending.index(t) for t in thresholds])  # state keeps the order given
+        device = state[self.counts[0]].device
+        self.untracked("_thresholds", device.asarray(ascending, self._np_dtype))
 
     def _scores(self, device, p):
         """Predictions as floats of the metric's dtype."""
@@ -105,8 +107,7 @@ class ConfusionMetric(Metric):
             w = to_raw(sample_weight, device, self._np_dtype)
             w = xp.broadcast_to(fit_weights(w, p.shape), p.shape)
         t, p, w = self._columns(device, t.astype(bool), p, w)
-        thresholds = xp.asarray(self._thresholds, self._np_dtype)
-        tp, positives, fp, negatives = count_above(xp, t, p, w, thresholds)
+        tp, positives, fp, negatives = count_above(xp, t, p, w, self._thresholds)
         found = {
             TRUE_POSITIVES: tp,
             FALSE_POSITIVES: fp,

@@ -126,8 +126,8 @@ class AUC(ConfusionMetric):
 
     The curve is sampled at `num_thresholds` evenly spaced thresholds, or at `thresholds` and at both ends, and summed
     by the trapezoidal rule ("interpolation"; for PR, the interpolation of Davis and Goadrich) or by the lower
-    ("minoring") or upper ("majoring") corner of each step. With `multi_label` the areas of the labels (last axis) are averaged with
-    `label_weights`. Davis, Goadrich 2006, https://doi.org/10.1145/1143844.1143874
+    ("minoring") or upper ("majoring") corner of each step. With `multi_label` the areas of the labels (last axis) are
+    averaged with `label_weights`. Davis, Goadrich 2006, https://doi.org/10.1145/1143844.1143874
 
     >>> metric = AUC(num_thresholds=3)
     >>> metric.update_state([0, 0, 1, 1], [0, 0.5, 0.3, 0.9])
@@ -169,7 +169,7 @@ class AUC(ConfusionMetric):
         eps = (
             config.epsilon()
         )  # the ends lie outside [0, 1], so that all scores are above the first, none above the last
-        self._points = [-eps, *inner, 1.0 + eps]
+        self.untracked("_points", [-eps, *inner, 1.0 + eps])
         self._state = None
         if not self.multi_label or self.num_labels is not None:
             self._build(self.num_labels)

@@ -141,7 +141,9 @@ def pearson_correlation(y_true, y_pred, axis=-1):
     array([1.], dtype=float32)
     """
     device, _, _, t_var, p_var, covariance = _moments("pearson_correlation", y_true, y_pred, axis)
-    return Tensor(covariance / (device.xp.sqrt(t_var) * device.xp.sqrt(p_var)), None, device)
+    xp = device.xp
+    spread = xp.sqrt(t_var) * xp.sqrt(p_var)
+    return Tensor(covariance / xp.where(spread == 0, xp.nan, spread).astype(spread.dtype), None, device)
 
 
 @register("metric_functions", module="keras.metrics")

@@ -12,7 +12,11 @@ def unknown_arguments(name, given, function):
     >>> print(unknown_arguments("fit", {"apochs": 10}, fit))
     fit() got an unexpected keyword argument 'apochs'. Did you mean 'epochs'? It takes: x, epochs.
     """
-    takes = [n for n, p in inspect.signature(function).parameters.items() if n != "self" and p.kind is not p.VAR_KEYWORD]
+    takes = [
+        n
+        for n, p in inspect.signature(function).parameters.items()
+        if n != "self" and p.kind is not p.VAR_KEYWORD
+    ]
     wrong = next(iter(given))
     return TypeError(
         f"{name}() got an unexpected keyword argument {wrong!r}.{nearest(wrong, takes)} It takes: {', '.join(takes)}."

@@ -34,21 +34,29 @@ class CompiledLoss:
         per_output = spread(self.given, y_pred, self.names, "loss", one_for_all=True)
         self.losses = [_loss_object(loss) for loss in per_output]
         if all(loss is None for loss in self.losses):
-            raise ValueError("Expected at least one loss that is not None: compile(loss=...) gave none for any output.")
+            raise ValueError(
+                "Expected at least one loss that is not None: compile(loss=...) gave none for any output."
+            )
         weights = self.given_weights
         if weights is None:
             self.weights = [1.0] * count
         elif isinstance(weights, (int, float)):
             self.weights = [float(weights)] * count
         else:
-            self.weights = [1.0 if w is None else w for w in spread(weights, y_pred, self.names, "loss_weights")]
+            self.weights = [
+                1.0 if w is None else w for w in spread(weights, y_pred, self.names, "loss_weights")
+            ]
         self.single = self.losses[0] if count == 1 and self.weights[0] == 1.0 else None
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         if self.losses is None:
             self.build(y_pred)
         if self.single is not None and not isinstance(y_true, (tuple, list, dict)):
-            return self.single(y_true, y_pred if not isinstance(y_pred, (tuple, list, dict)) else tree.flatten(y_pred)[0], sample_weight)
+            return self.single(
+                y_true,
+                y_pred if not isinstance(y_pred, (tuple, list, dict)) else tree.flatten(y_pred)[0],
+                sample_weight,
+            )
         preds = tree.flatten(y_pred)
         trues = match(y_true, y_pred, self.names, "y")
         weights = match(sample_weight, y_pred, self.names, "sample_weight", repeat=True)
@@ -58,7 +66,9 @@ class CompiledLoss:
                 self.parts.append(None)
                 continue
             if t is None:
-                raise ValueError(f"Loss {loss.name!r} needs targets, but y is None: pass y to fit, or compile(loss=None).")
+                raise ValueError(
+                    f"Loss {loss.name!r} needs targets, but y is None: pass y to fit, or compile(loss=None)."
+                )
             value = loss(t, p, w)
             self.parts.append(value)
             value = value if factor == 1.0 else value * factor
@@ -108,7 +118,9 @@ class CompiledMetrics(Stateful):
                 for one in given:
                     metric = self._resolve(one, trues[i], preds[i], losses[i] if losses else None)
                     if metric is not None:
-                        rows.append((i, metric, weighted, f"{names[i]}_{metric.name}" if several else metric.name))
+                        rows.append(
+                            (i, metric, weighted, f"{names[i]}_{metric.name}" if several else metric.name)
+                        )
         self.untracked("rows", _unique_keys(rows))
         self.metrics = [metric for _, metric, _, _ in self.rows]
         self.untracked("names", names)
@@ -182,7 +194,9 @@ def spread(given, y_pred, names, what, one_for_all=False):
         if len(flat) == 1 and count > 1:
             flat = flat * count
         if len(flat) != count:
-            raise ValueError(f"`{what}` is a list of {len(flat)}, but the model has {count} output(s): {names}.")
+            raise ValueError(
+                f"`{what}` is a list of {len(flat)}, but the model has {count} output(s): {names}."
+            )
         return flat
     if one_for_all or count == 1:
         return [given] * count
@@ -203,13 +217,17 @@ def _spread_metrics(given, y_pred, names):
     given = _as_list(given)
     if any(isinstance(m, (list, tuple)) for m in given):
         if len(given) != count:
-            raise ValueError(f"`metrics` is a list of {len(given)} lists, but the model has {count} output(s): {names}.")
+            raise ValueError(
+                f"`metrics` is a list of {len(given)} lists, but the model has {count} output(s): {names}."
+            )
         return [_as_list(m) for m in given]
     if count == 1:
         return [given]
     if len(given) == count and all(isinstance(m, (str, type(None))) or callable(m) for m in given):
         return [_as_list(m) for m in given]
-    raise ValueError(f"For a model with {count} outputs give `metrics` as a dict or as a list of lists, got {given!r}.")
+    raise ValueError(
+        f"For a model with {count} outputs give `metrics` as a dict or as a list of lists, got {given!r}."
+    )
 
 
 def _as_list(value):
@@ -236,4 +254,3 @@ def match(values, y_pred, names, what, repeat=False):
     if len(flat) != count:
         raise ValueError(f"The model has {count} output(s) ({names}), but `{what}` has {len(flat)} array(s).")
     return flat
-

@@ -81,7 +81,11 @@ class GraphModel(Model):
         """
         steps, expected = [], 0
         for operation, _, single, place, count in self._graph.steps:
-            plain = isinstance(operation, Layer) and type(operation).__call__ is Layer.__call__ and operation._plain
+            plain = (
+                isinstance(operation, Layer)
+                and type(operation).__call__ is Layer.__call__
+                and operation._plain
+            )
             if not plain or single != expected or count != 1:
                 steps = None
                 break
@@ -143,12 +147,16 @@ class GraphModel(Model):
             names = [t.node.operation.name for t in self._graph.inputs]
             missing = [n for n in names if n not in inputs]
             if missing:
-                raise ValueError(f"Model {self.name!r}: no data for the input(s) {missing}; the dict has {list(inputs)}.")
+                raise ValueError(
+                    f"Model {self.name!r}: no data for the input(s) {missing}; the dict has {list(inputs)}."
+                )
             return [inputs[n] for n in names]
         if isinstance(struct, dict) and isinstance(inputs, dict):
             missing = [k for k in struct if k not in inputs]
             if missing:
-                raise ValueError(f"Model {self.name!r}: no data for the input(s) {missing}; the dict has {list(inputs)}.")
+                raise ValueError(
+                    f"Model {self.name!r}: no data for the input(s) {missing}; the dict has {list(inputs)}."
+                )
             return tree.flatten({k: inputs[k] for k in struct})
         return tree.flatten(inputs)
 
@@ -233,10 +241,14 @@ class Functional(GraphModel):
             inputs = list(inputs)
         for x in tree.flatten(inputs):
             if not isinstance(x, KerasTensor):
-                raise ValueError(f"All `inputs` values must be KerasTensors, got {x!r} of type {type(x).__name__}.")
+                raise ValueError(
+                    f"All `inputs` values must be KerasTensors, got {x!r} of type {type(x).__name__}."
+                )
         for x in tree.flatten(outputs):
             if not isinstance(x, KerasTensor):
-                raise ValueError(f"All `outputs` values must be KerasTensors, got {x!r} of type {type(x).__name__}.")
+                raise ValueError(
+                    f"All `outputs` values must be KerasTensors, got {x!r} of type {type(x).__name__}."
+                )
         Layer.__init__(self, name=name, **kwargs)
         inputs = _standalone_inputs(inputs)
         self._set_graph(inputs, outputs)

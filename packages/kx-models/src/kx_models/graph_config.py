@@ -41,7 +41,9 @@ def functional_config(model):
         entry = _operation_config(operation)
         entry["name"] = operation.name
         entry["inbound_nodes"] = [
-            _call_config(node, places) for node in _calls(graph, operation) if not isinstance(operation, InputLayer)
+            _call_config(node, places)
+            for node in _calls(graph, operation)
+            if not isinstance(operation, InputLayer)
         ]
         layers.append(entry)
     return {
@@ -72,7 +74,12 @@ def _places(model):
 
 def _operation_config(operation):
     if isinstance(operation, Primitive):
-        return {"module": "kx.ops", "class_name": operation.name, "config": {"name": operation.name}, "registered_name": None}
+        return {
+            "module": "kx.ops",
+            "class_name": operation.name,
+            "config": {"name": operation.name},
+            "registered_name": None,
+        }
     return serialize_keras_object(operation)
 
 
@@ -85,7 +92,11 @@ def _encode(value, places):
         name, number = places[value.node]
         return {
             "class_name": "__keras_tensor__",
-            "config": {"shape": value.shape, "dtype": value.dtype, "keras_history": [name, number, value.index]},
+            "config": {
+                "shape": value.shape,
+                "dtype": value.dtype,
+                "keras_history": [name, number, value.index],
+            },
         }
     if isinstance(value, (tuple, list)):
         return type(value)(_encode(v, places) for v in value)
@@ -127,7 +138,9 @@ def functional_from_config(cls, config, custom_objects=None):
                 continue
             outputs[name, number] = tree.flatten(operations[name](*args, **kwargs))
         if len(later) == len(waiting):
-            raise ValueError(f"The config's calls can't be ordered: {[w[0] for w in later]} wait for each other.")
+            raise ValueError(
+                f"The config's calls can't be ordered: {[w[0] for w in later]} wait for each other."
+            )
         waiting = later
     inputs = _tensors(config["input_layers"], outputs)
     results = _tensors(config["output_layers"], outputs)
@@ -142,7 +155,9 @@ def _operation(entry, custom_objects):
         return PRIMITIVES[entry["class_name"]]
     operation = deserialize_keras_object(entry, custom_objects=custom_objects)
     if not isinstance(operation, Layer):
-        raise TypeError(f"Entry {entry['name']!r} of the config is a {type(operation).__name__}, not a layer.")
+        raise TypeError(
+            f"Entry {entry['name']!r} of the config is a {type(operation).__name__}, not a layer."
+        )
     return operation
 
 
@@ -160,7 +175,12 @@ def _decode(value, outputs):
 
 
 def _is_reference(value):
-    return isinstance(value, (list, tuple)) and len(value) == 3 and isinstance(value[0], str) and isinstance(value[1], int)
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) == 3
+        and isinstance(value[0], str)
+        and isinstance(value[1], int)
+    )
 
 
 def _tensors(references, outputs):

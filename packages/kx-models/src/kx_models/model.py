@@ -58,12 +58,16 @@ class Model(Trainer, Layer):
             raise ValueError("Provide either a layer name or a layer index at `get_layer`, one of the two.")
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
-                raise ValueError(f"Was asked to retrieve layer at index {index} but model only has {len(self.layers)} layers.")
+                raise ValueError(
+                    f"Was asked to retrieve layer at index {index} but model only has {len(self.layers)} layers."
+                )
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        raise ValueError(f"No such layer: {name}. Existing layers are: {[layer.name for layer in self.layers]}.")
+        raise ValueError(
+            f"No such layer: {name}. Existing layers are: {[layer.name for layer in self.layers]}."
+        )
 
     def summary(
         self,
@@ -128,7 +132,6 @@ def _functional_variant(cls):
 
 
 def _is_functional(args, kwargs):
-    return (len(args) == 2 or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= kwargs.keys()) and not (
-        args and isinstance(args[0], (str, Tensor))
-    )
-
+    return (
+        len(args) == 2 or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= kwargs.keys()
+    ) and not (args and isinstance(args[0], (str, Tensor)))

@@ -32,7 +32,11 @@ class Sequential(GraphModel):
     def add(self, layer, rebuild=True):
         """Put a layer on top of the stack."""
         if not isinstance(layer, Layer):
-            if isinstance(layer, KerasTensor) and layer.node is not None and isinstance(layer.node.operation, InputLayer):
+            if (
+                isinstance(layer, KerasTensor)
+                and layer.node is not None
+                and isinstance(layer.node.operation, InputLayer)
+            ):
                 layer = layer.node.operation
             else:
                 raise ValueError(
@@ -77,7 +81,9 @@ class Sequential(GraphModel):
 
     def build(self, input_shape=None):
         if not self.stack:
-            raise ValueError(f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`.")
+            raise ValueError(
+                f"Sequential model {self.name} cannot be built because it has no layers. Call `model.add(layer)`."
+            )
         if isinstance(self.stack[0], InputLayer):
             first = self.stack[0]
             if input_shape is not None and standardize_shape(input_shape) != first.batch_shape:
@@ -109,7 +115,9 @@ class Sequential(GraphModel):
             x = args[0]
             shape = getattr(x, "shape", None)
             if shape is None:
-                raise ValueError(f"Sequential model '{self.name}' takes one array or tensor, got {type(x).__name__}.")
+                raise ValueError(
+                    f"Sequential model '{self.name}' takes one array or tensor, got {type(x).__name__}."
+                )
             self.build((None, *shape[1:]))
         return super()._call_checked(args, kwargs)
 
@@ -159,5 +167,3 @@ class Sequential(GraphModel):
     def from_config(cls, config, custom_objects=None):
         """Make the model again from `get_config`."""
         return graph_config.sequential_from_config(cls, config, custom_objects)
-
-

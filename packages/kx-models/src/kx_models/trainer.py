@@ -12,6 +12,14 @@ import kx_optimizers
 from kx_io import registry
 from kx_losses.metric import Mean, Metric
 from kx_models.arguments import unknown_arguments
+from kx_models.batches import (
+    as_batch,
+    samples_in,
+    to_device,
+    to_python,
+    unpack_validation,
+    unpack_x_y_sample_weight,
+)
 from kx_models.callbacks.callback_list import CallbackList
 from kx_models.compile import CompiledLoss, CompiledMetrics
 from kx_models.data import adapt, split
@@ -28,7 +36,14 @@ class Trainer:
 
     def _start(self):
         """Set the attributes that training keeps on a model; none of them is part of the model's own state."""
-        for name in ("optimizer", "history", "_compiled_loss", "_compiled_metrics", "_loss_tracker", "_part_trackers"):
+        for name in (
+            "optimizer",
+            "history",
+            "_compiled_loss",
+            "_compiled_metrics",
+            "_loss_tracker",
+            "_part_trackers",
+        ):
             self.untracked(name, None)
         self.untracked("compiled", False)
         self.untracked("stop_training", False)
@@ -98,9 +113,7 @@ class Trainer:
         found = [] if self._loss_tracker is None else [self._loss_tracker]
         if self._compiled_metrics is not None:
             found += [*self._part_trackers, *self._compiled_metrics.metrics]
-        for layer in self._flatten_layers():
-            found += [m for m in layer._children(Metric) if m not in found]
-        return found
+        return found + [m for m in self._own_metrics() if m not in found]
 
     @property
     def metrics_names(self):
@@ -180,6 +193,9 @@ class Trainer:
 
     def _own_metrics(self):
         """Metrics that the model or its layers hold as attributes."""
+        return self._kept("metrics", self._find_own_metrics)
+
+    def _find_own_metrics(self):
         return [m for layer in self._flatten_layers() for m in layer._children(Metric)]
 
     def train_step(self, data):
@@ -204,8 +220,8 @@ class Trainer:
 
     def _track_loss(self, loss, x):
         with tape.no_grad():
-            batch = _batch_size(x)
-            self._loss_tracker.update_state(loss, batch)
+            size = samples_in(x)
+            self._loss_tracker.update_state(loss, size)
             parts = self._compiled_loss.parts if self._compiled_loss is not None else ()
             if len(parts) > 1:
                 if not self._part_trackers:
@@ -213,7 +229,7 @@ class Trainer:
                     self.untracked("_part_trackers", [Mean(name=n) for n in names])
                 for tracker, part in zip(self._part_trackers, parts):
                     if part is not None:
-                        tracker.update_state(part, batch)
+                        tracker.update_state(part, size)
 
     def _update_metrics(self, x, y, y_pred, sample_weight):
         with tape.no_grad():
@@ -244,7 +260,7 @@ class Trainer:
         method = getattr(type(self), name)
         if method is getattr(Trainer, name):
             return plain, False
-        return lambda x, y, sample_weight: getattr(self, name)(_packed(x, y, sample_weight)), True
+        return lambda x, y, sample_weight: getattr(self, name)(as_batch(x, y, sample_weight)), True
 
     # ---- loops -----------------------------------------------------------------------------------------------
 
@@ -287,28 +303,36 @@ class Trainer:
         self.untracked("history", callbacks.history)
         callbacks.on_train_begin()
         logs = {}
-        for epoch in range(initial_epoch, epochs):
-            self.reset_metrics()
-            callbacks.on_epoch_begin(epoch)
-            source.on_epoch_begin()
-            logs = self._train_epoch(source, step, own_logs, callbacks)
-            source.on_epoch_end()
-            if validation_data is not None and _due(epoch, validation_freq):
-                if validation is None:
-                    vx, vy, vw = unpack_validation(validation_data)
-                    size = validation_batch_size or batch_size
-                    validation = adapt(vx, vy, vw, size, False, None, validation_steps)
-                validation.reset()
-                results = self._evaluate(validation, callbacks)
-                logs = {**logs, **{f"val_{k}": v for k, v in results.items()}}
-            callbacks.on_epoch_end(epoch, logs)
-            if self.stop_training or source.ran_out:
-                break
+        try:
+            for epoch in range(initial_epoch, epochs):
+                self.reset_metrics()
+                callbacks.on_epoch_begin(epoch)
+                source.on_epoch_begin()
+                results = self._train_epoch(source, step, own_logs, callbacks)
+                source.on_epoch_end()
+                if results is None:  # the source had no batch left for this epoch, and has said so
+                    break
+                logs = results
+                if validation_data is not None and _due(epoch, validation_freq):
+                    if validation is None:
+                        vx, vy, vw = unpack_validation(validation_data)
+                        size = validation_batch_size or batch_size
+                        validation = adapt(vx, vy, vw, size, False, None, validation_steps)
+                    validation.reset()
+                    results = self._evaluate(validation, callbacks)
+                    logs = {**logs, **{f"val_{k}": v for k, v in results.items()}}
+                callbacks.on_epoch_end(epoch, logs)
+                if self.stop_training or source.ran_out:
+                    break
+        finally:
+            source.close()
+            if validation is not None:
+                validation.close()
         callbacks.on_train_end(logs)
         return self.history
 
     def _train_epoch(self, source, step, own_logs, callbacks):
-        """One pass over the source; returns the epoch's logs as Python floats."""
+        """One pass over the source; returns the epoch's logs as Python floats, None if the source had run out."""
         device = devices.current()
         per_call = self.steps_per_execution
         results = {}
@@ -324,7 +348,11 @@ class Trainer:
             if self.stop_training:
                 break
         if number < 0:
-            raise ValueError("fit got no data: the first batch never came. Check the generator or `steps_per_epoch`.")
+            if source.ran_out:
+                return None
+            raise ValueError(
+                "fit got no data: the first batch never came. Check the generator or `steps_per_epoch`."
+            )
         if self.optimizer is not None:
             self.optimizer.finalize_variable_values(self.trainable_variables)
         return self._logs(results, own_logs)
@@ -335,7 +363,7 @@ class Trainer:
             results = self.get_metrics_result()
         elif not isinstance(results, dict):
             raise ValueError(f"train_step and test_step must return a dict of metrics, got {results!r}.")
-        return {k: _to_python(v) for k, v in sorted(results.items())}
+        return {k: to_python(v) for k, v in sorted(results.items())}
 
     def evaluate(
         self,
@@ -357,7 +385,10 @@ class Trainer:
         source = adapt(x, y, sample_weight, batch_size, False, None, steps)
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
         results = self._evaluate(source, callbacks)
-        return results if return_dict else self._in_order(results)
+        if return_dict:
+            return results
+        own_logs = type(self).test_step is not Trainer.test_step
+        return self._ordered(results, own_logs, return_dict)
 
     def _evaluate(self, source, callbacks):
         step, own_logs = self._own_step("test_step", self._test)
@@ -378,21 +409,20 @@ class Trainer:
         callbacks.on_test_end(logs)
         return logs
 
-    def _in_order(self, results):
-        """The results as a list: the loss, then the metrics in the order of `metrics`."""
-        ordered = []
-        for name in self.get_metrics_result():
-            if name in results:
-                ordered.append(results[name])
-        ordered += [v for k, v in results.items() if k not in self.get_metrics_result()]
-        return ordered[0] if len(ordered) == 1 else ordered
+    def _ordered(self, results, own_logs, return_dict):
+        """The metrics as a dict, or as a list: the loss, then the metrics in the order of `metrics`."""
+        if not own_logs:
+            results = self.get_metrics_result()
+        values = {k: to_python(v) for k, v in results.items()}
+        if return_dict:
+            return values
+        return next(iter(values.values())) if len(values) == 1 else list(values.values())
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Return the outputs for all of `x` as NumPy arrays."""
         step, own = self._own_step("predict_step", self._forward)
-        if callbacks is None and batch_size is None and standardize_verbose(verbose) == 0 and isinstance(x, np.ndarray):
-            if len(x) <= 32 and x.ndim and len(x) and steps is None and not own:
-                return self.predict_on_batch(x)
+        if not (own or callbacks or batch_size or steps or standardize_verbose(verbose)) and _is_one_batch(x):
+            return self.predict_on_batch(x)
         source = adapt(x, None, None, batch_size, False, None, steps)
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
         device = devices.current()
@@ -428,8 +458,7 @@ class Trainer:
         x, y, sample_weight = self._one_batch(x, y, sample_weight, class_weight)
         step, own_logs = self._own_step("train_step", self._train)
         results = step(x, y, sample_weight)
-        logs = self._logs(results, own_logs)
-        return logs if return_dict else self._in_order(logs)
+        return self._ordered(results, own_logs, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """Evaluate one batch and return the metrics since the last `reset_metrics`."""
@@ -438,8 +467,7 @@ class Trainer:
         step, own_logs = self._own_step("test_step", self._test)
         with tape.no_grad():
             results = step(x, y, sample_weight)
-        logs = self._logs(results, own_logs)
-        return logs if return_dict else self._in_order(logs)
+        return self._ordered(results, own_logs, return_dict)
 
     def predict_on_batch(self, x):
         """Return the outputs for one batch as NumPy arrays."""
@@ -465,78 +493,9 @@ class Trainer:
         )  # fmt: skip
 
 
-def to_device(value, device):
-    """Return (nested) arrays of a batch as tensors of `device`; None and tensors stay."""
-    if value.__class__ is np.ndarray:
-        if value.dtype.kind in "OUS":
-            return value
-        return Tensor(device.asarray(value) if device is not devices.cpu else value, None, device)
-    if value is None or isinstance(value, Tensor):
-        return value
-    if isinstance(value, (tuple, list, dict)) and not _is_numbers(value):
-        return tree.map_structure(lambda v: to_device(v, device), value)
-    array = np.asarray(value)
-    return to_device(array.astype("float32") if array.dtype == np.float64 else array, device)
-
-
-def _is_numbers(value):
-    return isinstance(value, (list, tuple)) and bool(value) and isinstance(np.asarray(value[0]).ravel()[:1].tolist()[0:1], list) and all(
-        isinstance(v, (int, float, bool)) for v in value
-    )
-
-
-def unpack_x_y_sample_weight(data):
-    """Return `(x, y, sample_weight)` of a batch given as a tuple of one to three parts, or as x alone.
-
-    >>> unpack_x_y_sample_weight(("x", "y"))
-    ('x', 'y', None)
-    """
-    if isinstance(data, list):
-        data = tuple(data)
-    if not isinstance(data, tuple):
-        return data, None, None
-    if not 1 <= len(data) <= 3:
-        raise ValueError(f"Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, found: {data}.")
-    return (*data, None, None)[:3]
-
-
-def pack_x_y_sample_weight(x, y=None, sample_weight=None):
-    """Return the parts of a batch as the tuple that `fit` works with.
-
-    >>> pack_x_y_sample_weight("x", "y")
-    ('x', 'y')
-    """
-    if y is None:
-        return (x,) if isinstance(x, (tuple, list)) else x
-    return (x, y) if sample_weight is None else (x, y, sample_weight)
-
-
-def unpack_validation(validation_data):
-    """Return x, y, sample_weight of what was given as `validation_data`: a tuple of arrays, or any source."""
-    if isinstance(validation_data, (tuple, list)):
-        return unpack_x_y_sample_weight(validation_data)
-    return validation_data, None, None
-
-
-def _packed(x, y, sample_weight):
-    if y is None and sample_weight is None:
-        return (x,)
-    return (x, y) if sample_weight is None else (x, y, sample_weight)
-
-
-def _batch_size(x):
-    """The number of samples in a batch."""
-    if x.__class__ is Tensor:
-        return x.data.shape[0] if x.data.shape else 1
-    return next((t.shape[0] for t in tree.flatten(x) if getattr(t, "shape", ())), 1)
-
-
-def _to_python(value):
-    if isinstance(value, Tensor):
-        value = value.numpy()
-    if isinstance(value, np.ndarray) and value.ndim:
-        return value
-    return float(value)
+def _is_one_batch(x):
+    """Whether `predict` can hand x to the model as it is: one float32 array of at most the default batch size."""
+    return x.__class__ is np.ndarray and x.dtype == np.float32 and x.ndim > 0 and 0 < len(x) <= 32
 
 
 def _serialized(value):

@@ -145,7 +145,18 @@ def _pull_back(node, grad, parents):
         return node.kernel_rule(grad, node.inputs, node.out, needs, node.params)
     if primitive.joint is not None:
         rule, _, sources = primitive.joint
-        return rule(node.device.xp, grad, *[_raw(node, kind, key, parents, None) for kind, key in sources])
+        inputs, out, params, statics = node.inputs, node.out, node.params, primitive.statics
+        return rule(
+            node.device.xp,
+            grad,
+            *[  # written out: this runs for each fused node of each step
+                inputs[key] if kind == "input"
+                else out if kind == "out"
+                else (params[key] if key in params else statics[key]) if kind == "static"
+                else _raw(node, kind, key, parents, None)
+                for kind, key in sources
+            ],
+        )  # fmt: skip
     rules = primitive.rules
     if not any(rules):
         return [g if g is None else g.data for g in _pull_back_twin(node, Tensor(grad, None, node.device), parents)]

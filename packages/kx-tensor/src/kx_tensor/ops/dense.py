@@ -43,8 +43,8 @@ def dense(xp, x, kernel, bias=None, *, activation=None):
     >>> dense([[1.0, 2.0]], [[1.0], [1.0]], [-4.0], activation="relu").numpy()
     array([[0.]], dtype=float32)
     """
-    if bias is not None and bias.shape != kernel.shape[1:]:
-        raise ValueError(f"dense: bias of shape {bias.shape} for a kernel of shape {kernel.shape}.")
+    if kernel.ndim != 2 or (bias is not None and bias.shape != kernel.shape[1:]):
+        raise ValueError(f"dense: kernel of shape {kernel.shape}, bias of shape {getattr(bias, 'shape', None)}.")
     shape, dtype = x.shape, x.dtype
     if dtype.itemsize < 4 and xp is np:  # NumPy has no fast product of half-precision arrays
         x, kernel, bias = widen(x), widen(kernel), None if bias is None else widen(bias)

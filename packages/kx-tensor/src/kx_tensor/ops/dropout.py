@@ -18,7 +18,7 @@ def _noise_shape(shapes, params):
     if len(noise) != len(shape):
         raise ValueError(f"noise_shape {tuple(noise)} has {len(noise)} axes, the input {len(shape)}.")
     noise = tuple([n if m is None else m for n, m in zip(shape, noise)])
-    if rules.broadcast_shapes(shape, noise) != shape:
+    if any(m not in (1, n) and n is not None for n, m in zip(shape, noise)):
         raise ValueError(f"noise_shape {noise} does not broadcast to the input's shape {shape}.")
     return noise
 

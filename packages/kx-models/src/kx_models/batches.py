@@ -1,0 +1,85 @@
+"""One batch: its parts, its way onto the device, its size."""
+
+import numpy as np
+
+from kx_tensor import device as devices
+from kx_tensor import tree
+from kx_tensor.tensor import Tensor
+
+
+def to_device(value, device):
+    """Return (nested) arrays of a batch as tensors of `device`; None and tensors stay."""
+    if value.__class__ is np.ndarray:
+        if value.dtype.kind in "OUS":
+            return value
+        return Tensor(device.asarray(value) if device is not devices.cpu else value, None, device)
+    if value is None or isinstance(value, Tensor):
+        return value
+    if isinstance(value, (tuple, list, dict)) and not _is_numbers(value):
+        return tree.map_structure(lambda v: to_device(v, device), value)
+    array = np.asarray(value)
+    return to_device(array.astype("float32") if array.dtype == np.float64 else array, device)
+
+
+def _is_numbers(value):
+    """Whether a list holds the numbers of one array, rather than arrays of several inputs."""
+    return (
+        isinstance(value, (list, tuple)) and bool(value) and all(isinstance(v, (int, float)) for v in value)
+    )
+
+
+def unpack_x_y_sample_weight(data):
+    """Return `(x, y, sample_weight)` of a batch given as a tuple of one to three parts, or as x alone.
+
+    >>> unpack_x_y_sample_weight(("x", "y"))
+    ('x', 'y', None)
+    """
+    if isinstance(data, list):
+        data = tuple(data)
+    if not isinstance(data, tuple):
+        return data, None, None
+    if not 1 <= len(data) <= 3:
+        raise ValueError(
+            f"Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, found: {data}."
+        )
+    return (*data, None, None)[:3]
+
+
+def pack_x_y_sample_weight(x, y=None, sample_weight=None):
+    """Return the parts of a batch as the tuple that `fit` works with.
+
+    >>> pack_x_y_sample_weight("x", "y")
+    ('x', 'y')
+    """
+    if y is None:
+        return (x,) if isinstance(x, (tuple, list)) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def unpack_validation(validation_data):
+    """Return x, y, sample_weight of what was given as `validation_data`: a tuple of arrays, or any source."""
+    if isinstance(validation_data, (tuple, list)):
+        return unpack_x_y_sample_weight(validation_data)
+    return validation_data, None, None
+
+
+def as_batch(x, y, sample_weight):
+    """Return the parts of a batch as the tuple that `train_step` and `test_step` are given."""
+    if y is None and sample_weight is None:
+        return (x,)
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
+def samples_in(x):
+    """The number of samples in a batch."""
+    if x.__class__ is Tensor:
+        return x.data.shape[0] if x.data.shape else 1
+    return next((t.shape[0] for t in tree.flatten(x) if getattr(t, "shape", ())), 1)
+
+
+def to_python(value):
+    if isinstance(value, Tensor):
+        value = value.numpy()
+    if isinstance(value, np.ndarray) and value.ndim:
+        return value
+    return float(value)
