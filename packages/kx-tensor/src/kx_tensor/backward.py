@@ -4,6 +4,7 @@ A rule is written once. In a plain pass its `F` is a namespace over raw arrays, 
 itself is to be differentiable, `F` is the ops that record.
 """
 
+import functools
 import operator
 
 from kx_tensor import dtypes
@@ -19,11 +20,7 @@ class RawOps:
         self._device = device
 
     def __getattr__(self, name):
-        forward, xp = _primitive(name).forward, self._device.xp
-
-        def op(*args, **params):
-            return forward(xp, *args, **params)
-
+        op = functools.partial(_primitive(name).forward, self._device.xp)
         setattr(self, name, op)
         return op
 

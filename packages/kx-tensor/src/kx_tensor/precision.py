@@ -1,4 +1,4 @@
-"""How half-precision arrays are computed: widened to float32, the result rounded once."""
+"""How half-precision arrays are computed: widened to float32, the result rounded once. And the zeros of each dtype."""
 
 
 def widen(x):
@@ -14,3 +14,14 @@ def widen(x):
 def narrow(result, dtype):
     """Return `result` in `dtype`, which it already has unless the inputs were widened."""
     return result if result.dtype == dtype else result.astype(dtype)
+
+
+class _Zeros(dict):
+    """NumPy dtype -> its zero: ufuncs take a scalar of their own dtype fastest, and making one costs 0.4 us."""
+
+    def __missing__(self, dtype):
+        self[dtype] = zero = dtype.type(0)
+        return zero
+
+
+ZEROS = _Zeros()

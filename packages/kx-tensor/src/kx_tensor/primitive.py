@@ -1,7 +1,5 @@
 """The one way an operation is declared: forward, gradient rules, shape and dtype rules, kernels, cost, cases."""
 
-import inspect
-
 import numpy as np
 
 from kx_tensor import config, dtypes
@@ -13,7 +11,15 @@ from kx_tensor.variable import Variable
 
 PRIMITIVES = {}  # name -> Primitive, in order of declaration
 _SCALARS = frozenset((int, float, bool))
+_MISSING = object()  # the default of a static parameter that has none
 _SPECIAL = ("out", "needs", "i", "shapes")
+
+
+def _argument_names(function):
+    """The positional and the keyword-only argument names of a function, without the cost of `inspect.signature`."""
+    code = function.__code__
+    count = code.co_argcount
+    return code.co_varnames[:count], code.co_varnames[count : count + code.co_kwonlyargcount]
 
 
 def primitive(shape=None, dtype=None, *, like=None, outputs=1, variadic=False):
@@ -43,14 +49,15 @@ class Primitive:
         self.like = like
         self.outputs = outputs
         self.variadic = variadic
-        parameters = list(inspect.signature(forward).parameters.values())[1:]
-        arrays = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
-        self.array_names = tuple(p.name for p in arrays)
-        self.required = sum(p.default is p.empty for p in arrays)
-        self.arity = len(arrays)
-        self.statics = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        names, keywords = _argument_names(forward)
+        self.array_names = names[1:]  # without xp
+        self.arity = len(self.array_names)
+        defaults = forward.__kwdefaults__ or {}
+        self.statics = {name: defaults.get(name, _MISSING) for name in keywords}
         self.static_names = frozenset(self.statics)
-        self.parameters = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in parameters]
+        optional = forward.__defaults__ or ()
+        self.optional = dict(zip(names[len(names) - len(optional) :], optional))
+        self.parameters = (*self.array_names, *keywords)
         self.rules = (None,) * self.arity  # per array argument: (rule, names of what it needs)
         self.joint = None  # one rule for all arguments, on raw arrays
         self.kernels = {}  # backend -> [(forward, backward, guard)]
@@ -64,7 +71,11 @@ class Primitive:
 
     @property
     def __signature__(self):
-        return inspect.Signature(self.parameters)
+        import inspect  # slow to load, and only help() and editors ask
+
+        defaults = {**self.optional, **{k: v for k, v in self.statics.items() if v is not _MISSING}}
+        kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+        return inspect.Signature([inspect.Parameter(n, kind, default=defaults.get(n, empty)) for n in self.parameters])
 
     # ---- declaring -------------------------------------------------------------------------------------------
 
@@ -94,7 +105,7 @@ class Primitive:
         return self
 
     def _needed_by(self, rule):
-        names = tuple(inspect.signature(rule).parameters)[2:]
+        names = _argument_names(rule)[0][2:]
         known = {*self.array_names, *self.statics, *_SPECIAL, *(f"{n}_shape" for n in self.array_names)}
         for name in names:
             if name not in known:
@@ -251,30 +262,25 @@ class Primitive:
 
     def _bind(self, args, params):
         """Sort arguments given in any spelling into (all array arguments, static parameters)."""
+        takes = f"it takes ({', '.join(self.parameters)})"
         if len(args) > len(self.parameters):
-            raise TypeError(f"{self.name}() takes {len(self.parameters)} arguments, got {len(args)}.")
-        given = dict(zip([p.name for p in self.parameters], args))
+            raise TypeError(f"{self.name}() got {len(args)} arguments; {takes}.")
+        given = dict(zip(self.parameters, args))
         for name, value in params.items():
             if name in given:
                 raise TypeError(f"{self.name}() got two values for argument {name!r}.")
             given[name] = value
         arrays = []
-        for p in self.parameters:
-            if p.name in given:
-                value = given.pop(p.name)
-            elif p.default is not p.empty:
-                value = p.default
-            else:
-                names = ", ".join(q.name for q in self.parameters)
-                raise TypeError(f"{self.name}() misses the argument {p.name!r}; it takes ({names}).")
-            if p.name in self.statics:
-                given[p.name] = value
-            else:
-                arrays.append(value)
-        unknown = given.keys() - self.statics.keys()
-        if unknown:
-            names = ", ".join(q.name for q in self.parameters)
-            raise TypeError(f"{self.name}() got an unknown argument {sorted(unknown)[0]!r}; it takes ({names}).")
+        for name in self.array_names:
+            if name not in given and name not in self.optional:
+                raise TypeError(f"{self.name}() misses the argument {name!r}; {takes}.")
+            arrays.append(given.pop(name) if name in given else self.optional[name])
+        for name in given:
+            if name not in self.statics:
+                raise TypeError(f"{self.name}() got an unknown argument {name!r}; {takes}.")
+        for name, default in self.statics.items():
+            if default is _MISSING and name not in given:
+                raise TypeError(f"{self.name}() misses the argument {name!r}; {takes}.")
         return tuple(arrays), given
 
     # ---- dtypes and shapes -----------------------------------------------------------------------------------

@@ -225,7 +225,7 @@ def dropout(inputs, rate, noise_shape=None, seed=None):
     `noise_shape` (None: the inputs' shape) gives axes of size 1 one decision in common.
 
     >>> dropout([1.0, 2.0, 3.0, 4.0], rate=0.5, seed=7).numpy()
-    array([0., 0., 0., 8.], dtype=float32)
+    array([2., 0., 0., 8.], dtype=float32)
     """
     return apply_dropout(inputs, rate, draw_seed(seed), noise_shape)
 

@@ -8,6 +8,7 @@ import math
 
 
 from kx_tensor import philox
+from kx_tensor.polynomial import polynomial
 
 # The normal quantile of p, divided by y = 2p - 1, as a polynomial in t = -0.8 log(1 - y^2) - 1, for quantiles
 # within (-2, 2): a least-squares fit on Chebyshev nodes, relative error 2e-12.
@@ -44,12 +45,9 @@ def truncated_normal(xp, key, n, dtype):
     t = xp.log1p(-y * y)
     t *= -0.8
     t -= 1.0
-    out = xp.full(n, _QUANTILE[-1], dtype)
-    for coefficient in _QUANTILE[-2::-1]:
-        out *= t
-        out += coefficient
-    out *= y
-    return out
+    t = polynomial(t, _QUANTILE)
+    t *= y
+    return t
 
 
 def integers(xp, key, n, low, high, dtype):

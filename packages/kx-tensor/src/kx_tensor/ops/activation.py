@@ -4,7 +4,7 @@ import numpy as np
 
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
-from kx_tensor.precision import narrow, widen
+from kx_tensor.precision import ZEROS, narrow, widen
 from kx_tensor.primitive import primitive
 
 # exp neither overflows nor leaves the normal numbers of the dtype below these; NumPy warns where it does.
@@ -33,7 +33,7 @@ def relu(xp, x):
     >>> relu([-1.0, 2.0]).numpy()
     array([0., 2.], dtype=float32)
     """
-    return xp.maximum(x, x.dtype.type(0))
+    return xp.maximum(x, ZEROS[x.dtype])
 
 
 relu.vjp(lambda F, g, out: g * F.unit_step(out))
@@ -93,7 +93,7 @@ def softplus_of(xp, x):
     into = t if t.ndim else None
     t = xp.exp(t, out=into)
     t = xp.log1p(t, out=into)
-    t += xp.maximum(x, x.dtype.type(0))
+    t += xp.maximum(x, ZEROS[x.dtype])
     return t
 
 
@@ -111,7 +111,7 @@ def elu(xp, x, *, alpha=1.0):
     array([-1.,  2.], dtype=float32)
     """
     wide = widen(x)
-    zero = wide.dtype.type(0)
+    zero = ZEROS[wide.dtype]
     t = xp.minimum(wide, zero)
     t = xp.expm1(t, out=t if t.ndim else None)
     t *= alpha
@@ -126,6 +126,22 @@ def _elu_dx(F, g, x, alpha):
 
 elu.vjp(_elu_dx)
 elu.cases = case("3,4"), case("3,4", alpha=0.5), case("")
+
+
+@primitive(shape=rules.same, dtype=rules.floating)
+def leaky_relu(xp, x, *, negative_slope=0.2):
+    """Return x where x > 0 and negative_slope * x elsewhere.
+
+    >>> leaky_relu([-1.0, 2.0]).numpy()
+    array([-0.2,  2. ], dtype=float32)
+    """
+    scaled = x * x.dtype.type(negative_slope)
+    choice = xp.maximum if negative_slope <= 1 else xp.minimum
+    return choice(x, scaled, out=scaled if scaled.ndim else None)
+
+
+leaky_relu.vjp(lambda F, g, x, negative_slope: g * (F.unit_step(x) * (1.0 - negative_slope) + negative_slope))
+leaky_relu.cases = case("3,4"), case("3,4", negative_slope=3.0), case("")
 
 
 # ---- over an axis --------------------------------------------------------------------------------------------
@@ -190,3 +206,31 @@ log_softmax.cases = (
     case("3,4"), case("3,4", axis=0), case("2,3,4", axis=(1, 2)), case("3,4", axis=None),
     case("3,4", low=-300, high=300, second=False), fails("3,4", axis=2, match="out of range"),
 )  # fmt: skip
+
+
+@primitive(shape=_along, dtype=rules.floating)
+def sparsemax(xp, x, *, axis=-1):
+    """Return the point nearest to x among the probability distributions over `axis`; many of its elements are 0.
+
+    max(x - t, 0) with the t that makes the sum 1. Martins, Astudillo 2016, https://arxiv.org/abs/1602.02068
+
+    >>> sparsemax([3.0, 2.5, 0.0]).numpy()
+    array([0.75, 0.25, 0.  ], dtype=float32)
+    """
+    wide = xp.moveaxis(widen(x), axis, -1)
+    descending = -xp.sort(-wide, axis=-1)
+    excess = xp.cumsum(descending, axis=-1) - 1.0
+    counts = xp.arange(1, wide.shape[-1] + 1).astype(wide.dtype)
+    size = (descending * counts > excess).sum(axis=-1, keepdims=True)
+    t = xp.take_along_axis(excess, size - 1, axis=-1) / size.astype(wide.dtype)
+    return narrow(xp.moveaxis(xp.maximum(wide - t, ZEROS[wide.dtype]), -1, axis), x.dtype)
+
+
+def _sparsemax_dx(F, g, out, axis):
+    support = F.unit_step(out)
+    g = g * support
+    return g - support * (F.sum(g, axis=axis, keepdims=True) / F.sum(support, axis=axis, keepdims=True))
+
+
+sparsemax.vjp(_sparsemax_dx)
+sparsemax.cases = case("3,4"), case("3,4", axis=0), case("2,3,4", axis=1), case("3,4", low=-300, high=300)

@@ -10,7 +10,7 @@ from kx_tensor.device import kx_kernels
 from kx_tensor.ops.activation import relu, sigmoid, sigmoid_of, tanh
 from kx_tensor.ops.arithmetic import add
 from kx_tensor.ops.matrix import matmul
-from kx_tensor.precision import narrow, widen
+from kx_tensor.precision import ZEROS, widen
 from kx_tensor.primitive import primitive
 
 _ACTIVATIONS = {None: lambda x: x, "relu": relu, "sigmoid": sigmoid, "tanh": tanh}
@@ -46,24 +46,32 @@ def dense(xp, x, kernel, bias=None, *, activation=None):
     if kernel.ndim != 2 or (bias is not None and bias.shape != kernel.shape[1:]):
         raise ValueError(f"dense: kernel of shape {kernel.shape}, bias of shape {getattr(bias, 'shape', None)}.")
     shape, dtype = x.shape, x.dtype
-    if dtype.itemsize < 4 and xp is np:  # NumPy has no fast product of half-precision arrays
-        x, kernel, bias = widen(x), widen(kernel), None if bias is None else widen(bias)
+    halves = dtype.itemsize < 4
+    if halves and xp is np:  # NumPy has no fast product of half-precision arrays
+        x, kernel = widen(x), widen(kernel)
     if len(shape) != 2:
         x = x.reshape(math.prod(shape[:-1]), shape[-1])
     out = xp.matmul(x, kernel)
+    if halves:
+        out, bias = widen(out), None if bias is None else widen(bias)
     if bias is not None:
         out += bias
-    if activation == "relu":
-        xp.maximum(out, out.dtype.type(0), out=out)
-    elif activation == "sigmoid":
-        out = sigmoid_of(xp, widen(out))
-    elif activation == "tanh":
-        xp.tanh(out, out=out)
-    elif activation is not None:
-        raise ValueError(f"dense: unknown activation {activation!r}.")
+    if activation is not None:
+        out = _activated(xp, out, activation)
     if len(shape) != 2:
         out = out.reshape(*shape[:-1], kernel.shape[1])
-    return out if out.dtype == dtype else out.astype(dtype)
+    return out.astype(dtype) if halves else out
+
+
+def _activated(xp, t, activation):
+    """The activation of a float32 or float64 array, in place where it can be."""
+    if activation == "relu":
+        return xp.maximum(t, ZEROS[t.dtype], out=t)
+    if activation == "sigmoid":
+        return sigmoid_of(xp, t)
+    if activation == "tanh":
+        return xp.tanh(t, out=t)
+    raise ValueError(f"dense: unknown activation {activation!r}.")
 
 
 def _through_activation(g, out, activation):

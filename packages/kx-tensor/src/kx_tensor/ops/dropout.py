@@ -30,7 +30,7 @@ def dropout_mask(xp, x, *, rate, seed, noise_shape=None):
     `seed` is a pair of 32-bit numbers. The probability is `rate` rounded to a multiple of 2^-16, or of 2^-32 below 1/256.
 
     >>> dropout_mask([1.0, 1.0, 1.0, 1.0], rate=0.5, seed=(7, 0)).numpy()
-    array([0., 0., 0., 2.], dtype=float32)
+    array([2., 0., 0., 2.], dtype=float32)
     """
     shape = x.shape if noise_shape is None else _noise_shape((x.shape,), {"noise_shape": noise_shape})
     if not 0 <= rate < 1:
@@ -64,7 +64,7 @@ def dropout(x, rate, seed, noise_shape=None):
     Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
 
     >>> dropout([1.0, 2.0, 3.0, 4.0], rate=0.5, seed=(7, 0)).numpy()
-    array([0., 0., 0., 8.], dtype=float32)
+    array([2., 0., 0., 8.], dtype=float32)
     """
     if rate == 0:
         return convert_to_tensor(x)

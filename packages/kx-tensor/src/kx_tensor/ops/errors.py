@@ -5,7 +5,7 @@ from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import multiply, subtract
 from kx_tensor.ops.reduce import mean
 from kx_tensor.ops.unary import absolute
-from kx_tensor.precision import narrow, widen
+from kx_tensor.precision import widen
 from kx_tensor.primitive import primitive
 
 
@@ -31,11 +31,6 @@ def _mean_last(t):
     return total
 
 
-def _spread(g, n):
-    """The gradient of a mean over n elements for each of them, to be broadcast over the last axis."""
-    return (g / n if n > 1 else g)[..., None]
-
-
 @primitive(
     shape=_last_axis_gone,
     dtype=_as_prediction,
@@ -47,14 +42,16 @@ def squared_error(xp, y_true, y_pred):
     >>> squared_error([[0.0, 0.0]], [[1.0, 3.0]]).numpy()
     array([5.], dtype=float32)
     """
-    t = widen(y_pred) - widen(y_true)
+    if y_pred.dtype.itemsize < 4:
+        return squared_error.forward(xp, widen(y_true), widen(y_pred)).astype(y_pred.dtype)
+    t = y_pred - y_true
     t *= t
-    return narrow(_mean_last(t), y_pred.dtype)
+    return _mean_last(t)
 
 
 def _squared_grads(xp, g, y_true, y_pred, needs):
     t = widen(y_pred) - widen(y_true)
-    t *= 2.0 * _spread(widen(g), t.shape[-1])
+    t *= (widen(g) * (2.0 / max(t.shape[-1], 1)))[..., None]
     return -t if needs[0] else None, t
 
 
@@ -77,13 +74,14 @@ def absolute_error(xp, y_true, y_pred):
     >>> absolute_error([[0.0, 0.0]], [[-1.0, 3.0]]).numpy()
     array([2.], dtype=float32)
     """
-    t = widen(y_pred) - widen(y_true)
-    return narrow(_mean_last(xp.abs(t)), y_pred.dtype)
+    if y_pred.dtype.itemsize < 4:
+        return absolute_error.forward(xp, widen(y_true), widen(y_pred)).astype(y_pred.dtype)
+    return _mean_last(xp.abs(y_pred - y_true))
 
 
 def _absolute_grads(xp, g, y_true, y_pred, needs):
     t = xp.sign(widen(y_pred) - widen(y_true))
-    t *= _spread(widen(g), t.shape[-1])
+    t *= (widen(g) * (1.0 / max(t.shape[-1], 1)))[..., None]
     return -t if needs[0] else None, t
 
 

@@ -92,7 +92,9 @@ def broadcast_to(xp, x, *, shape):
            [1, 2]], dtype=int32)
     """
     if not x.shape:  # a scalar: filling beats the strided view that NumPy makes in Python
-        return xp.full(shape, x, x.dtype)
+        out = xp.empty(shape, x.dtype)
+        out.fill(x)
+        return out
     return xp.broadcast_to(x, shape)
 
 
