@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kx_datasets import mnist
+from kx.datasets import mnist
 
 ROOT = Path(__file__).parents[1]
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("packages/*/README.md"))]

@@ -9,6 +9,8 @@ import kx_layers
 from kx_io import deserialize, registry, serialize
 from kx_layers import Layer
 from kx_tensor import GradientTape, KerasTensor, Variable, ops
+from kx_tensor.device import device
+from kx_tensor.standin import standin
 
 # layer, arguments, input shape(s) without the batch; "ids" marks integer input.
 ROWS = [
@@ -197,3 +199,19 @@ def test_signature_and_names(row):
 @every_layer
 def test_an_empty_batch(row):
     assert make(row)(draw(row, batch=0)).shape[0] == 0
+
+
+@every_layer
+def test_on_a_device_that_refuses_what_cupy_refuses(row):
+    x, layer = draw(row), make(row)
+    here = layer(x).numpy()
+    with device(standin):
+        there = make(row)
+        with GradientTape() as tape:
+            out = there(x)
+            loss = ops.sum(ops.square(out)) + sum(there.losses, 0.0)
+        assert out.device is standin
+        assert all(g is not None for g in tape.gradient(loss, there.trainable_variables))
+        there(x, training=True)
+        there.set_weights(layer.get_weights())
+        np.testing.assert_allclose(there(x).numpy(), here, rtol=1e-6)

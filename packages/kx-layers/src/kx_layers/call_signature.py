@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 from kx_tensor import tree
 from kx_tensor.symbolic import KerasTensor
 from kx_tensor.tensor import Tensor
@@ -20,8 +21,8 @@ class CallSignature:
         defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.training_default = defaults.get("training")
         self.masks = [n for n in self.names if n == "mask" or n.endswith("_mask")]
-        required = [n for n in self.names if n not in defaults]
-        self.short = len(required) == 1 and not self.masks and self.training_default in (None, False)
+        self.required = [n for n in self.names if n not in defaults]
+        self.short = len(self.required) == 1 and not self.masks and self.training_default in (None, False)
 
     def name_arguments(self, layer, args, kwargs):
         """The arguments by name; the rest of `*args` under the name of that parameter."""
@@ -37,6 +38,20 @@ class CallSignature:
                 raise TypeError(f"Layer {layer.name!r}: call() has no argument {name!r}; it takes {self.names}.")
             named[name] = value
         return named
+
+    def check(self, layer, args, named):
+        """Raise for a missing argument, and for positional arguments that hold anything but tensors."""
+        for name in self.required:
+            if name not in named:
+                raise TypeError(f"Layer {layer.name!r}: call() misses the argument {name!r}; it takes {self.names}.")
+        for name, value in zip(self.names, args):
+            for part in tree.flatten(value):
+                if part is not None and not isinstance(part, (Tensor, KerasTensor, Variable, np.ndarray)):
+                    raise ValueError(
+                        "Only input tensors may be passed as positional arguments. Pass an array (`np.array(...)`), or what "
+                        f"is no input as a keyword argument, {name}=.... Received: {part!r} (of type "
+                        f"{type(part).__name__}) for {name!r} of layer {layer.name!r}."
+                    )
 
     def mask_arguments(self, layer, named):
         """(tensor argument, its mask argument): `mask` belongs to the first, `x_mask` to `x`."""

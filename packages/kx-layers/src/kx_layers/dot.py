@@ -7,6 +7,11 @@ from kx_tensor import ops
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
+def _unit(x, axis):
+    """x at length 1 along `axis`; a zero vector stays zero."""
+    return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=axis, keepdims=True), 1e-12))
+
+
 def _are_axes(axes):
     if isinstance(axes, (list, tuple)):
         return len(axes) == 2 and all(isinstance(a, int) for a in axes)
@@ -60,7 +65,7 @@ class Dot(Layer):
         x, y = inputs
         i, j = self._check([tuple(x.shape), tuple(y.shape)])
         if self.normalize:
-            x, y = ops.normalize(x, axis=i), ops.normalize(y, axis=j)
+            x, y = _unit(x, i), _unit(y, j)
         # "a" is the batch, "b" what is summed over
         first = ["a", *_LETTERS[2 : len(x.shape)]]
         second = ["a", *_LETTERS[len(x.shape) : len(x.shape) + len(y.shape) - 2]]

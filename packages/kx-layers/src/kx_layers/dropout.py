@@ -47,7 +47,7 @@ class Dropout(RandomLayer):
 
     >>> import numpy as np
     >>> Dropout(0.5, seed=7)(np.array([[1.0, 2.0, 3.0, 4.0]]), training=True).numpy()
-    array([[0., 0., 0., 8.]], dtype=float32)
+    array([[2., 0., 0., 8.]], dtype=float32)
     """
 
     rate = field(check=fraction)

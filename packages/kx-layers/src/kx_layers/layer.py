@@ -18,6 +18,7 @@ from kx_tensor.variable import Variable
 from kx_layers import constraints, initializers, input_spec, policy, regularizers
 from kx_layers.call_signature import CallSignature, masks_of, only_taken, shapes_by_argument, tensors_in
 from kx_layers.context import calling, context
+from kx_layers.stateless import with_values
 from kx_layers.weights import Weights
 
 _ARRAYS = (Tensor, KerasTensor, Variable)
@@ -280,6 +281,7 @@ class Layer(Fields, Weights):
         args = tuple([self._to_tensors(a) for a in args])
         kwargs = {k: self._to_tensors(v) if k != "training" else v for k, v in kwargs.items()}
         named = signature.name_arguments(self, args, kwargs)
+        signature.check(self, args, named)
         tensors = tensors_in((args, kwargs))
         self._check_inputs(args, kwargs)
         if not self.built:
@@ -291,7 +293,7 @@ class Layer(Fields, Weights):
             del kwargs["training"]
         kwargs = self._fill_masks(signature, named, args, kwargs)
         if any(isinstance(t, KerasTensor) for t in tensors):
-            outputs = self._call_symbolically(args, kwargs, training)
+            outputs = self._call_symbolically(args, kwargs, named.get("training"))
         else:
             outputs = self._call_eagerly(args, kwargs, training)
         self._set_masks(signature, args, kwargs.get("mask"), outputs, tensors)
@@ -304,7 +306,7 @@ class Layer(Fields, Weights):
         if self.autocast and self._policy.compute_dtype != self._policy.variable_dtype:
             state.autocast = self._policy.compute_dtype
         try:
-            with calling(self, training) as scope:
+            with self._scope(), calling(self, training) as scope:
                 if scope.outermost:
                     self._clear_losses()
                 outputs = self.call(*args, **kwargs)
@@ -314,8 +316,9 @@ class Layer(Fields, Weights):
             state.autocast = previous
         return outputs
 
-    def _call_symbolically(self, args, kwargs, training):
-        node = GraphNode(self, args, {k: v for k, v in kwargs.items() if k != "training" or v is not None})
+    def _call_symbolically(self, args, kwargs, given_training):
+        kept = {k: v for k, v in kwargs.items() if k != "training" or given_training is not None}
+        node = GraphNode(self, args, kept)
         specs = self.compute_output_spec(*args, **kwargs)
         flat = tree.flatten(specs)
         outs = tuple(
@@ -340,7 +343,7 @@ class Layer(Fields, Weights):
         if self.autocast and self._policy.compute_dtype != self._policy.variable_dtype:
             state.autocast = self._policy.compute_dtype
         try:
-            with calling(self, kwargs.get("training")):
+            with self._scope(), calling(self, kwargs.get("training")):
                 return self.call(*args, **kwargs)
         finally:
             state.autocast = previous
@@ -452,12 +455,15 @@ class Layer(Fields, Weights):
 
     def add_loss(self, loss):
         """Add scalar losses (one, or a list) that `fit` adds to the compiled loss; call it inside `call`."""
+        root = context.root
+        if root is not None and root is not self and id(self) not in root._loss_layers:
+            self._losses.clear()  # of an earlier call
+            root._loss_layers[id(self)] = self
         for value in loss if isinstance(loss, (list, tuple)) else [loss]:
             if not isinstance(value, _ARRAYS) and not isinstance(value, (int, float)):
                 raise ValueError(f"`add_loss` expects a scalar tensor, got {value!r}.")
-            self._losses.append(value)
-        if context.root is not None and self is not context.root:
-            context.root._loss_layers[id(self)] = self
+            if not isinstance(value, KerasTensor):
+                self._losses.append(value)
 
     def _clear_losses(self):
         self._losses.clear()
@@ -476,6 +482,23 @@ class Layer(Fields, Weights):
         added = [loss for layer in self._flatten_layers() for loss in layer._losses]
         return added + [v.regularizer(v) for v in self.trainable_weights if v.regularizer is not None]
 
+    # ---- without side effects --------------------------------------------------------------------------------
+
+    def stateless_call(
+        self, trainable_variables, non_trainable_variables, *args, return_losses=False, **kwargs
+    ):
+        """Call the layer with these values of its variables and return (outputs, non-trainable values after the call).
+
+        With `return_losses` the list of losses comes third. The layer's own variables are unchanged; gradients with
+        respect to the values can be taken.
+        """
+        given = (trainable_variables, non_trainable_variables)
+        with with_values(self, *given) as changed:
+            outputs = self(*args, **kwargs)
+            losses = self.losses if return_losses else None
+            after = changed()
+        return (outputs, after, losses) if return_losses else (outputs, after)
+
     # ---- the graph -------------------------------------------------------------------------------------------
 
     @property
@@ -490,7 +513,7 @@ class Layer(Fields, Weights):
 
     def _only_node(self, what):
         if not self._inbound_nodes:
-            raise ValueError(
+            raise AttributeError(
                 f"The layer {self.name} has never been called and thus has no defined {what}. Call it on a symbolic input "
                 "(`keras.Input`) first."
             )

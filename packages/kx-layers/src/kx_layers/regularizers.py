@@ -3,6 +3,7 @@
 from kx_io import Fields, field, non_negative, one_of, register, registry
 from kx_tensor import ops
 
+_TINY = 1e-12  # what the square of a norm is at least, so that a zero vector stays one
 _registry = registry("regularizers")
 deserialize = _registry.deserialize
 get = _registry.get
@@ -84,12 +85,9 @@ class OrthogonalRegularizer(Regularizer):
         shape = x.shape if hasattr(x, "shape") else ops.convert_to_tensor(x).shape
         if len(shape) != 2:
             raise ValueError(f"OrthogonalRegularizer needs a matrix, got shape {tuple(shape)}.")
-        unit = ops.normalize(x, axis=1 if self.mode == "rows" else 0)
-        cosines = (
-            ops.matmul(unit, ops.transpose(unit))
-            if self.mode == "rows"
-            else ops.matmul(ops.transpose(unit), unit)
-        )
+        rows = x if self.mode == "rows" else ops.transpose(x)
+        unit = rows * ops.rsqrt(ops.maximum(ops.sum(ops.square(rows), axis=1, keepdims=True), _TINY))
+        cosines = ops.matmul(unit, ops.transpose(unit))
         n = cosines.shape[0]
         pairs = max(n * (n - 1) / 2, 1)
         return self.factor * 0.5 / pairs * ops.sum(ops.abs(cosines * (1.0 - ops.eye(n, dtype=cosines.dtype))))

@@ -78,6 +78,20 @@ class Weights(Stateful):
         """As `non_trainable_variables`, without the states of seed generators."""
         return [v for v in self.weights if not v.trainable] if self._trainable else self.weights
 
+    @property
+    def metrics(self):
+        """The metrics that the layer and its sublayers hold as attributes."""
+        return list(self._kept("metrics", self._find_metrics))
+
+    def _find_metrics(self):
+        held = [c for layer in self._flatten_layers() for c in layer._children() if hasattr(c, "update_state")]
+        return list({id(m): m for m in held}.values())
+
+    @property
+    def metrics_variables(self):
+        """The variables of `metrics`."""
+        return [v for m in self.metrics for v in m.variables]
+
     def get_weights(self):
         """Return the weights as a list of NumPy arrays (copies)."""
         return [v.numpy() for v in self.weights]

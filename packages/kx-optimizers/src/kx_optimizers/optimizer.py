@@ -143,6 +143,8 @@ class Optimizer(Fields, Owner):
         self.untracked("_direct", [i for i, v in enumerate(variables) if v.overwrite_with_gradient])
         self.untracked("_constrained", [v for v in variables if v.constraint is not None])
         self._group()
+        kinds = {group.device.xp.ndarray for group in self._groups}
+        self.untracked("_raw_kind", kinds.pop() if len(kinds) == 1 else None)  # raw gradients of it need no look
         if self.use_ema:
             self._add_slots(("average",), lambda name, variable: "zeros")
         if self.gradient_accumulation_steps:
@@ -211,8 +213,11 @@ class Optimizer(Fields, Owner):
             grads = matching.in_order(self, grads, trainable_variables)
         raw, complete = [], True
         for g in grads:
-            if type(g) is Tensor:
+            kind = type(g)
+            if kind is Tensor:
                 raw.append(g.data)
+            elif kind is self._raw_kind:
+                raw.append(g)
             else:
                 raw.append(None if g is None else matching.raw_gradient(self, g, len(raw)))
                 complete = complete and g is not None

@@ -142,59 +142,55 @@ def _pull_back(node, grad, parents):
         return node.kernel_rule(grad, node.inputs, node.out, needs, node.params)
     if primitive.joint is not None:
         rule, _, sources = primitive.joint
-        inputs, out, params, statics = node.inputs, node.out, node.params, primitive.statics
-        return rule(
-            node.device.xp,
-            grad,
-            *[  # written out: this runs for each fused node of each step
-                inputs[key] if kind == "input"
-                else out if kind == "out"
-                else (params[key] if key in params else statics[key]) if kind == "static"
-                else _raw(node, kind, key, parents, None)
-                for kind, key in sources
-            ],
-        )  # fmt: skip
+        return rule(node.device.xp, grad, *_values(node, sources, parents, None))
     rules = primitive.rules
-    if not any(rules):
-        return [g if g is None else g.data for g in _pull_back_twin(node, Tensor(grad, None, node.device), parents)]
     if primitive.variadic:
         rules = rules * len(parents)
+    elif rules[0] is None and not any(rules):
+        return [g if g is None else g.data for g in _pull_back_twin(node, Tensor(grad, None, node.device), parents)]
     F = raw_ops(node.device)
     return [
-        None if p is None or rule is None
-        else rule[0](F, grad, *[_raw(node, kind, key, parents, i) for kind, key in rule[2]])
+        None if p is None or rule is None else rule[0](F, grad, *_values(node, rule[2], parents, i))
         for i, (p, rule) in enumerate(zip(parents, rules))
-    ]  # fmt: skip
+    ]
 
 
-def _raw(node, kind, key, parents, i):
-    """One value that a rule names, as a raw array or a plain value."""
-    if kind == "input":
-        return node.inputs[key]
-    if kind == "out":
-        return node.out
-    if kind == "static":
-        return node.params[key] if key in node.params else node.primitive.statics[key]
-    if kind == "shape":
-        return node.parents[key].shape
-    if kind == "needs":
-        return tuple([p is not None for p in parents])
-    if kind == "shapes":
-        return [getattr(x, "shape", x) for x in node.inputs]
-    return i if kind == "i" else node.inputs
+def _values(node, sources, parents, i):
+    """What a rule names, as raw arrays and plain values; the kinds that occur most first."""
+    values = []
+    for kind, key in sources:
+        if kind == "input":
+            values.append(node.inputs[key])
+        elif kind == "out":
+            values.append(node.out)
+        elif kind == "needs":
+            values.append(tuple([p is not None for p in parents]))
+        elif kind == "static":
+            values.append(node.params[key] if key in node.params else node.primitive.statics[key])
+        elif kind == "shape":
+            values.append(node.parents[key].shape)
+        elif kind == "shapes":
+            values.append([getattr(x, "shape", x) for x in node.inputs])
+        else:
+            values.append(i if kind == "i" else node.inputs)
+    return values
 
 
-def _recorded(node, kind, key, parents, i):
-    """One value that a rule names, arrays as tensors with their history."""
-    value = _raw(node, kind, key, parents, i)
-    if kind == "input":
-        return _with_history(value, node.parents[key], node.device)
-    if kind == "list":
-        return [_with_history(x, p, node.device) for x, p in zip(value, node.parents)]
-    if kind == "out" and isinstance(value, tuple):
-        nodes = [OutputNode(node, i, o.shape, o.dtype, node.device) for i, o in enumerate(value)]
-        return tuple(_with_history(o, n, node.device) for o, n in zip(value, nodes))
-    return _with_history(value, node, node.device) if kind == "out" else value
+def _recorded_values(node, sources, parents, i):
+    """What a rule names, its arrays as tensors with their history."""
+    values = _values(node, sources, parents, i)
+    for place, (kind, key) in enumerate(sources):
+        value = values[place]
+        if kind == "input":
+            values[place] = _with_history(value, node.parents[key], node.device)
+        elif kind == "list":
+            values[place] = [_with_history(x, p, node.device) for x, p in zip(value, node.parents)]
+        elif kind == "out" and isinstance(value, tuple):
+            nodes = [OutputNode(node, k, o.shape, o.dtype, node.device) for k, o in enumerate(value)]
+            values[place] = tuple(_with_history(o, n, node.device) for o, n in zip(value, nodes))
+        elif kind == "out":
+            values[place] = _with_history(value, node, node.device)
+    return values
 
 
 def _pull_back_recorded(node, grad, parents):
@@ -209,7 +205,7 @@ def _pull_back_recorded(node, grad, parents):
         rules = primitive.rules * (len(parents) if primitive.variadic else 1)
         grads = [
             None if p is None or rule is None
-            else rule[0](RECORDED, grad, *[_recorded(node, kind, key, parents, i) for kind, key in rule[2]])
+            else rule[0](RECORDED, grad, *_recorded_values(node, rule[2], parents, i))
             for i, (p, rule) in enumerate(zip(parents, rules))
         ]  # fmt: skip
     return [_cast_to(g, p) if p is not None and g is not None else g for g, p in zip(grads, parents)]

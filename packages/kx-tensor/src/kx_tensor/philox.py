@@ -1,8 +1,8 @@
 """The random bits behind everything random: counter-based Philox4x64-10, the same stream on every backend.
 
-A key is a pair of 32-bit numbers (the state of a `SeedGenerator`). The stream is that of `numpy.random.Philox(key=...)`,
-of which `stream` sets the third word of the counter, so one key has 2^64 independent streams. Salmon et al.
-2011, "Parallel random numbers: as easy as 1, 2, 3".
+A key is a pair of 32-bit numbers (the state of a `SeedGenerator`). The stream is that of
+`numpy.random.Philox(key=...)`; `stream` sets the third word of the counter, so one key has 2^64 independent streams.
+Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
 """
 
 import threading
@@ -54,7 +54,7 @@ def raw_bits(xp, key, n, stream=0):
 
 
 def uniforms(xp, key, n, dtype, stream=0):
-    """Return `n` numbers in [0, 1): multiples of 2^-53 for dtype "float64", of 2^-24 (two from a word) for "float32"."""
+    """Return `n` numbers in [0, 1): multiples of 2^-53 for dtype "float64", of 2^-24 (two a word) for "float32"."""
     if xp is np:
         return _host.seek(key, stream).generator.random(n, dtype)
     if dtype == "float64":

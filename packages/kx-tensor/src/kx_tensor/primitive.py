@@ -144,36 +144,44 @@ class Primitive:
             args, params = self._bind(args, params)
         if self.variadic:
             return self._call_variadic(args[0], params)
-        raw = []
+        raw, nodes = [], []
         tracked, bit = 0, 1  # one bit per argument: whether it has a tape node
         device = common = None
         for arg in args:
             kind = arg.__class__
-            if kind is Tensor or (kind is Variable and state.autocast is None):
-                data = arg.data
-                raw.append(data)
-                if arg.node is not None:
-                    tracked |= bit
-                if device is None:
-                    device = arg.device
-                    common = data.dtype if len(raw) == 1 else None
-                elif device is not arg.device:
-                    raise self._mixed_devices(args)
-                elif data.dtype is not common:
-                    common = None
+            if kind is Tensor:
+                data, node, place = arg.data, arg.node, arg.device
+            elif kind is Variable:  # the same, apart: attribute look-ups of one class are faster
+                if state.autocast is not None:
+                    return self._call_converted(args, params)
+                data, node, place = arg.data, arg.node, arg.device
             elif kind is float or kind is int or kind is bool or arg is None:
                 raw.append(arg)
+                nodes.append(None)
                 common = None
+                bit <<= 1
+                continue
             else:
                 return self._call_converted(args, params)
+            raw.append(data)
+            nodes.append(node)
+            if node is not None:
+                tracked |= bit
             bit <<= 1
+            if device is None:
+                device = place
+                common = data.dtype if bit == 2 else None
+            elif device is not place:
+                raise self._mixed_devices(args)
+            elif data.dtype is not common:
+                common = None
         if device is None:
             return self._call_converted(args, params)
         if common is None or common not in self._uncast:
             raw = self._cast(raw, params, device.xp)
-        return self._run(args, raw, params, tracked, device)
+        return self._run(args, raw, nodes, params, tracked, device)
 
-    def _run(self, args, raw, params, tracked, device):
+    def _run(self, args, raw, nodes, params, tracked, device):
         """Compute from raw arrays of the right dtypes, and record the call if an argument is `tracked`."""
         backward = None
         try:
@@ -185,18 +193,16 @@ class Primitive:
             self._explain(args, params, error)
             raise
         if self.outputs != 1:
-            return self._wrap_outputs(args, raw, out, params, tracked, device)
+            return self._wrap_outputs(raw, nodes, out, params, tracked, device)
         if not tracked or not state.recording:
             return Tensor(out, None, device)
         keeps, keeps_all, keeps_out = self._keeping.get(tracked) or self._plan_keeping(tracked)
         if keeps is None:
             return Tensor(out, None, device)
-        parents = [a.node if tracked >> i & 1 else None for i, a in enumerate(args)]
-        inputs = raw if keeps_all else [x if kept else None for x, kept in zip(raw, keeps)]
+        if not keeps_all:
+            raw = [x if kept else None for x, kept in zip(raw, keeps)]
         kept_out = out if keeps_out else None
-        return Tensor(
-            out, Node(self, parents, inputs, kept_out, params, out.shape, out.dtype, device, backward), device
-        )
+        return Tensor(out, Node(self, nodes, raw, kept_out, params, out.shape, out.dtype, device, backward), device)
 
     def _run_kernel(self, kernels, raw, params, device):
         for forward, backward, guard in kernels:
@@ -206,19 +212,18 @@ class Primitive:
                 return forward(*raw, **params), backward
         return self.forward(device.xp, *raw, **params), None
 
-    def _wrap_outputs(self, args, raw, out, params, tracked, device):
+    def _wrap_outputs(self, raw, nodes, out, params, tracked, device):
         out = tuple(out)
         keeps = None
         if tracked and state.recording:
             keeps, _, keeps_out = self._keeping.get(tracked) or self._plan_keeping(tracked)
         if keeps is None:
             return tuple([Tensor(o, None, device) for o in out])
-        parents = [a.node if tracked >> i & 1 else None for i, a in enumerate(args)]
         inputs = [x if kept else None for x, kept in zip(raw, keeps)]
         shapes, kinds = [o.shape for o in out], [o.dtype for o in out]
-        node = Node(self, parents, inputs, out if keeps_out else None, params, shapes, kinds, device)
-        nodes = [OutputNode(node, i, o.shape, o.dtype, device) if o.dtype.kind in "fcV" else None for i, o in enumerate(out)]
-        return tuple([Tensor(o, n, device) for o, n in zip(out, nodes)])
+        node = Node(self, nodes, inputs, out if keeps_out else None, params, shapes, kinds, device)
+        ends = [OutputNode(node, i, o.shape, o.dtype, device) if o.dtype.kind in "fcV" else None for i, o in enumerate(out)]
+        return tuple([Tensor(o, n, device) for o, n in zip(out, ends)])
 
     def _call_converted(self, args, params):
         """The call path for anything but tensors and numbers: symbolic tensors, NumPy arrays, lists, None."""
@@ -232,8 +237,9 @@ class Primitive:
             if a.__class__ is Tensor and a.device is not device:
                 raise self._mixed_devices(args)
         raw = [a.data if a.__class__ is Tensor else a for a in args]
-        tracked = sum(1 << i for i, a in enumerate(args) if a.__class__ is Tensor and a.node is not None)
-        return self._run(args, self._cast(raw, params, device.xp), params, tracked, device)
+        nodes = [a.node if a.__class__ is Tensor else None for a in args]
+        tracked = sum(1 << i for i, node in enumerate(nodes) if node is not None)
+        return self._run(args, self._cast(raw, params, device.xp), nodes, params, tracked, device)
 
     def _call_variadic(self, xs, params):
         if isinstance(xs, (Tensor, Variable, np.ndarray)) and len(xs.shape):
@@ -310,9 +316,11 @@ class Primitive:
             rest = iter(targets)
             targets = [None if n == "none" else next(rest) for n in names]
         plan = []
+        # A Python number takes the float dtype of an array beside it by itself.
+        beside = {t for k, t in zip(key, targets) if k not in _SCALARS}
         for k, target in zip(key, targets):
             to = None if target is None or k is type(None) else dtypes.as_numpy(target)
-            plain = to is not None and (k == to or (k in _SCALARS and to.kind == "f"))
+            plain = to is not None and (k == to or (k in _SCALARS and to.kind == "f" and target in beside))
             plan.append(None if plain else to)
         if all(to is None for to in plan):
             plan = None

@@ -1,7 +1,7 @@
 """Random numbers with explicit seeds: the same numbers for the same seed on every backend.
 
-A seed is an integer (the same numbers at every call), a `SeedGenerator` (new ones at every call), or None, for the process-wide
-`SeedGenerator`. How bits become numbers is in `kx_tensor.philox` and `kx_tensor.sampling`.
+A seed is an integer (the same numbers at every call), a `SeedGenerator` (new ones at every call), or None, for the
+process-wide `SeedGenerator`. How bits become numbers is in `kx_tensor.philox` and `kx_tensor.sampling`.
 """
 
 import operator
@@ -26,7 +26,8 @@ _WORD = 0xFFFFFFFF
 class SeedGenerator(Stateful):
     """A source of new seeds: its state, the uint32 variable [seed, number of draws], counts up by one at each.
 
-    Without a `seed` one is drawn from Python's `random`. The state is a non-trainable variable, on the CPU, that models save.
+    Without a `seed` one is drawn from Python's `random`. The state is a non-trainable variable, on the CPU, that
+    models save.
 
     >>> generator = SeedGenerator(seed=7)
     >>> generator.next().numpy(), generator.next().numpy()
@@ -35,7 +36,9 @@ class SeedGenerator(Stateful):
 
     def __init__(self, seed=None, name=None):
         if seed is not None and not _is_integer(seed):
-            raise ValueError(f"Argument `seed` must be an integer or None, got {seed!r} of type {type(seed).__name__}.")
+            raise ValueError(
+                f"Argument `seed` must be an integer or None, got {seed!r} of type {type(seed).__name__}."
+            )
         self.name = name or naming.auto_name("seed_generator")
         self._initial_seed = seed
         start = python_random.randint(1, 10**9) if seed is None else operator.index(seed)
@@ -114,7 +117,9 @@ def draw_seed(seed):
         return seed.draw()
     if _is_integer(seed):
         return operator.index(seed) & _WORD, 0
-    raise ValueError(f"Argument `seed` must be an integer, a SeedGenerator or None, got {seed!r} of type {type(seed).__name__}.")
+    raise ValueError(
+        f"Argument `seed` must be an integer, a SeedGenerator or None, got {seed!r} of type {type(seed).__name__}."
+    )
 
 
 def _is_integer(value):
@@ -133,7 +138,13 @@ def _target(shape, dtype, kind="float"):
     size = 1
     for n in shape:
         size *= n
-    return devices.current(), shape, size, dtypes.as_numpy(dtype), "float64" if dtype == "float64" else "float32"
+    return (
+        devices.current(),
+        shape,
+        size,
+        dtypes.as_numpy(dtype),
+        "float64" if dtype == "float64" else "float32",
+    )
 
 
 def _tensor(raw, shape, dtype, device):
@@ -214,9 +225,11 @@ def categorical(logits, num_samples, dtype="int32", seed=None):
     x = as_operand(logits, devices.current())
     if x.ndim != 2:
         raise ValueError(f"categorical expects logits of shape (batch, classes), got shape {tuple(x.shape)}.")
-    device, _, _, dtype, _ = _target((), dtype, "integer")
+    *_, dtype, _ = _target((), dtype, "integer")
     raw = x.data.astype("float64" if x.dtype == "float64" else "float32", copy=False)
-    return Tensor(sampling.categorical(x.device.xp, draw_seed(seed), raw, num_samples).astype(dtype), None, x.device)
+    return Tensor(
+        sampling.categorical(x.device.xp, draw_seed(seed), raw, num_samples).astype(dtype), None, x.device
+    )
 
 
 def dropout(inputs, rate, noise_shape=None, seed=None):
@@ -279,7 +292,9 @@ def binomial(shape, counts, probabilities, dtype=None, seed=None):
     device, shape, n, dtype, _ = _target(shape, dtype)
     counts = _parameter(counts, shape, "float64", device)
     largest = int(counts.max()) if n else 0
-    raw = sampling.binomial(device.xp, draw_seed(seed), counts, _parameter(probabilities, shape, "float64", device), largest)
+    raw = sampling.binomial(
+        device.xp, draw_seed(seed), counts, _parameter(probabilities, shape, "float64", device), largest
+    )
     return _tensor(raw, shape, dtype, device)
 
 

@@ -132,7 +132,7 @@ def normalize_axis(axis, rank):
 
 def normalize_axes(axis, rank):
     """Return one axis or several as a tuple of axes counted from 0; a repeated axis is an error."""
-    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    axes = tuple(axis) if isinstance(axis, (tuple, list, range)) else (axis,)
     axes = tuple(normalize_axis(a, rank) for a in axes)
     if len(set(axes)) != len(axes):
         raise ValueError(f"axis {axis} names an axis twice.")

@@ -1,11 +1,10 @@
 """From random bits to distributions, on raw arrays: the same formulas on every backend.
 
-Each sampler takes the array module `xp`, a key, and the first of the streams it may use; results are float32, or float64 when
-asked for.
+Each sampler takes the array module `xp`, a key, and the first of the streams it may use; results are float32, or
+float64 when asked for.
 """
 
 import math
-
 
 from kx_tensor import philox
 from kx_tensor.polynomial import polynomial
@@ -14,11 +13,12 @@ from kx_tensor.polynomial import polynomial
 # within (-2, 2): a least-squares fit on Chebyshev nodes, relative error 2e-12.
 _QUANTILE = (
     1.6822941156671254, 0.44109256193796414, 0.005550092693350097, -0.00622524332431844, 0.0004957708313225949,
-    0.00013446707163069499, -2.7216200384216895e-05, -2.115666715951648e-06, 1.0721129342527993e-06, -5.171511929802362e-09,
+    0.00013446707163069499, -2.7216200384216895e-05, -2.115666715951648e-06, 1.0721129342527993e-06,
+    -5.171511929802362e-09,
     -3.293971531093119e-08,
 )  # fmt: skip
 _WITHIN_TWO = math.erf(math.sqrt(2.0))  # the probability of a normal number in (-2, 2)
-_GAMMA_ROUNDS = 8  # a round of Marsaglia and Tsang accepts at least 95 %, so all of them fail once in 2.5e10 numbers
+_GAMMA_ROUNDS = 8  # each accepts at least 95 %, so all of them fail once in 2.5e10 numbers
 GAMMA_STREAMS = 2 * _GAMMA_ROUNDS + 1
 _SUMMABLE = 64  # binomial counts up to this are sampled by summing probabilities
 
@@ -67,8 +67,8 @@ def categorical(xp, key, logits, samples):
 def gamma(xp, key, alpha, stream=0):
     """Return gamma numbers of shape parameter `alpha` (an array) and scale 1.
 
-    Marsaglia and Tsang 2000, "A simple method for generating gamma variables": a fixed number of rounds for all elements, the
-    first accepted proposal counts.
+    Marsaglia and Tsang 2000, "A simple method for generating gamma variables": a fixed number of rounds for all
+    elements, the first accepted proposal counts.
     """
     dtype, n = alpha.dtype.name, alpha.size
     small = alpha < 1.0

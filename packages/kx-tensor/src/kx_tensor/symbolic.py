@@ -1,5 +1,7 @@
 """Symbolic tensors: a shape whose sizes may be None, a dtype, and the graph node that would compute them."""
 
+import functools
+
 from kx_tensor import dtypes, naming
 from kx_tensor.tensor import Operand
 
@@ -89,6 +91,31 @@ class KerasTensor(Operand):
 
     def __repr__(self):
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+class RecordedFunction:
+    """A function as the operation of a graph node: it has a name, as primitives and layers do."""
+
+    def __init__(self, function):
+        self.function = function
+        self.name = function.__name__
+
+    def __call__(self, *args, **kwargs):
+        return self.function(*args, **kwargs)
+
+
+_named = functools.cache(RecordedFunction)
+
+
+def record_call(operation, args, kwargs, specs):
+    """Return the KerasTensors of (shape, dtype) `specs` that a call of any function on symbolic tensors gives.
+
+    For functions that are more than the ops inside them: their results depend on values, or on sizes not known yet.
+    """
+    node = GraphNode(_named(operation), args, kwargs)
+    outs = [KerasTensor(s, d, node=node, index=i) for i, (s, d) in enumerate(specs)]
+    node.finish(outs)
+    return outs
 
 
 def standardize_shape(shape):

@@ -16,6 +16,7 @@ from kx_tensor.ops.activation import unit_step as unit_step
 from kx_tensor.ops.arithmetic import add as add
 from kx_tensor.ops.arithmetic import arctan2 as arctan2
 from kx_tensor.ops.arithmetic import floor_divide as floor_divide
+from kx_tensor.ops.arithmetic import hypot as hypot
 from kx_tensor.ops.arithmetic import logaddexp as logaddexp
 from kx_tensor.ops.arithmetic import maximum as maximum
 from kx_tensor.ops.arithmetic import minimum as minimum
@@ -76,7 +77,6 @@ from kx_tensor.ops.composed_activation import tanh_shrink as tanh_shrink
 from kx_tensor.ops.composed_activation import threshold as threshold
 from kx_tensor.ops.composed_arithmetic import divide as divide
 from kx_tensor.ops.composed_arithmetic import divide_no_nan as divide_no_nan
-from kx_tensor.ops.composed_arithmetic import hypot as hypot
 from kx_tensor.ops.creation import arange as arange
 from kx_tensor.ops.creation import empty as empty
 from kx_tensor.ops.creation import empty_like as empty_like
@@ -137,7 +137,9 @@ from kx_tensor.ops.join import unpad as unpad
 from kx_tensor.ops.join import unstack as unstack
 from kx_tensor.ops.join import vstack as vstack
 from kx_tensor.ops.linear import diag as diag
+from kx_tensor.ops.linear import diagflat as diagflat
 from kx_tensor.ops.linear import diagonal as diagonal
+from kx_tensor.ops.linear import diagonal_matrix as diagonal_matrix
 from kx_tensor.ops.linear import dot as dot
 from kx_tensor.ops.linear import einsum as einsum
 from kx_tensor.ops.linear import einsum_of as einsum_of
@@ -152,6 +154,7 @@ from kx_tensor.ops.linear import undiagonal as undiagonal
 from kx_tensor.ops.linear import vdot as vdot
 from kx_tensor.ops.matrix import matmul as matmul
 from kx_tensor.ops.matrix import mT as mT
+from kx_tensor.ops.matrix import product_dtype as product_dtype
 from kx_tensor.ops.onehot import multi_hot as multi_hot
 from kx_tensor.ops.onehot import one_hot as one_hot
 from kx_tensor.ops.reduce import all as all
@@ -167,6 +170,7 @@ from kx_tensor.ops.select import choose as choose
 from kx_tensor.ops.select import clip as clip
 from kx_tensor.ops.select import where as where
 from kx_tensor.ops.shape import broadcast_to as broadcast_to
+from kx_tensor.ops.shape import count_elements as count_elements
 from kx_tensor.ops.shape import expand_dims as expand_dims
 from kx_tensor.ops.shape import flip as flip
 from kx_tensor.ops.shape import moveaxis as moveaxis

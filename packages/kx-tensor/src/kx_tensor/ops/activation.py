@@ -170,7 +170,7 @@ def softmax(xp, x, *, axis=-1):
            [1. , 0. ]], dtype=float32)
     """
     wide = widen(x)
-    if xp is np and x.size and -_UNSHIFTED < wide.min() and wide.max() < _UNSHIFTED:
+    if xp is np and x.size and wide.min() > -_UNSHIFTED and wide.max() < _UNSHIFTED:
         t = xp.exp(wide)  # two flat reductions are cheaper than a maximum for each row and a subtraction
     else:
         t = wide - wide.max(axis=axis, keepdims=True)
@@ -186,7 +186,8 @@ def _softmax_dx(F, g, out, axis):
 
 softmax.vjp(_softmax_dx)
 softmax.cases = (
-    case("3,4"), case("3,4", axis=0), case("2,3,4", axis=(1, 2)), case("3,4", axis=None), case("3,4", low=-300, high=300),
+    case("3,4"), case("3,4", axis=0), case("2,3,4", axis=(1, 2)), case("3,4", axis=None),
+    case("3,4", low=-300, high=300),
     fails("3,4", axis=2, match="out of range"),
 )  # fmt: skip
 
@@ -213,6 +214,7 @@ def sparsemax(xp, x, *, axis=-1):
     """Return the point nearest to x among the probability distributions over `axis`; many of its elements are 0.
 
     max(x - t, 0) with the t that makes the sum 1. Martins, Astudillo 2016, https://arxiv.org/abs/1602.02068
+    (Keras 3.15 takes another t where more than one element is positive; its results don't sum to 1.)
 
     >>> sparsemax([3.0, 2.5, 0.0]).numpy()
     array([0.75, 0.25, 0.  ], dtype=float32)

@@ -145,7 +145,12 @@ def floor_divide(xp, x1, x2):
 floor_divide.cases = case("3,4", "3,4", low=0.5, grad=False, tol=1.0), case(np.array([7, -7]), np.array([2, 2]))
 
 
-@primitive(shape=rules.broadcast, dtype=rules.promote)
+def _mod_dtype(names, params):
+    common = rules.promote(names, params)[1]
+    return ("int32", "int32") if common == "bool" else (common, common)
+
+
+@primitive(shape=rules.broadcast, dtype=_mod_dtype)
 def mod(xp, x1, x2):
     """Return the remainder of x1 / x2 with the sign of x2, element by element.
 
@@ -171,6 +176,27 @@ def arctan2(xp, x1, x2):
 
 arctan2.vjp(lambda F, g, x1, x2: g * x2 / (x1 * x1 + x2 * x2), lambda F, g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2))
 arctan2.cases = case("3,4", "3,4", low=0.2), case("3:int32<4", 2)
+
+
+def _hypot_dtype(names, params):
+    """As `floating`, but 64-bit integers become float64, as in Keras."""
+    common = rules.promote(names, params)[1]
+    common = "float64" if common == "int64" else rules.floating(names, params)[1]
+    return common, common
+
+
+@primitive(shape=rules.broadcast, dtype=_hypot_dtype)
+def hypot(xp, x1, x2):
+    """Return sqrt(x1^2 + x2^2), element by element, without overflow.
+
+    >>> hypot([3.0], [4.0]).numpy()
+    array([5.], dtype=float32)
+    """
+    return xp.hypot(x1, x2)
+
+
+hypot.vjp(lambda F, g, x1, out: g * x1 / out, lambda F, g, x2, out: g * x2 / out)
+hypot.cases = case("3,4", "3,4", low=0.5), case("3,1", "4", low=0.5)
 
 
 @primitive(shape=rules.broadcast, dtype=rules.floating)

@@ -167,7 +167,9 @@ def glu(x, axis=-1):
     x = convert_to_tensor(x)
     size = x.shape[axis]
     if size is None or size % 2:
-        raise ValueError(f"glu: the size of axis {axis} must be even and known, got an input of shape {tuple(x.shape)}.")
+        raise ValueError(
+            f"glu: the size of axis {axis} must be even and known, got an input of shape {tuple(x.shape)}."
+        )
     a, b = split(x, 2, axis=axis)
     return multiply(a, sigmoid(b))
 

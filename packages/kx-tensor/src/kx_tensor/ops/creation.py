@@ -5,7 +5,9 @@ import math
 from kx_tensor import device as devices
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case
+from kx_tensor.ops.arithmetic import add, multiply, subtract, true_divide
 from kx_tensor.ops.casting import cast, convert_to_tensor
+from kx_tensor.ops.shape import broadcast_to, expand_dims, moveaxis, reshape
 from kx_tensor.primitive import primitive
 from kx_tensor.symbolic import KerasTensor, standardize_shape
 from kx_tensor.tensor import Tensor
@@ -85,8 +87,11 @@ def full(shape, fill_value, dtype=None):
     >>> full((2,), 3.0).numpy()
     array([3., 3.], dtype=float32)
     """
-    value = convert_to_tensor(fill_value, dtype)
-    return Tensor(value.device.xp.broadcast_to(value.data, _raw_shape(shape)).copy(), None, value.device)
+    if isinstance(fill_value, (int, float)):
+        device = devices.current()
+        filled = device.xp.full(_raw_shape(shape), fill_value, dtypes.as_numpy(dtypes.standardize_dtype(dtype)))
+        return Tensor(filled, None, device)
+    return broadcast_to(convert_to_tensor(fill_value, dtype), shape=_raw_shape(shape))
 
 
 def full_like(x, fill_value, dtype=None):
@@ -114,11 +119,11 @@ def arange(start, stop=None, step=None, dtype=None):
     >>> arange(3).numpy(), arange(0.0, 1.0, 0.5).numpy()
     (array([0, 1, 2], dtype=int32), array([0. , 0.5], dtype=float32))
     """
-    start, stop, step = [x.item() if hasattr(x, "item") else x for x in (start, stop, step)]
     if any(isinstance(x, KerasTensor) for x in (start, stop, step)):
         raise ValueError("arange needs numbers, not symbolic tensors: the result's size must be known.")
     if dtype is None:
-        dtype = dtypes.result_type(*[type(x) for x in (start, stop, step) if x is not None])
+        dtype = dtypes.result_type(*[getattr(x, "dtype", type(x)) for x in (start, stop, step) if x is not None])
+    start, stop, step = [x.item() if hasattr(x, "item") else x for x in (start, stop, step)]
     device = devices.current()
     start, stop = (0, start) if stop is None else (start, stop)
     count = max(0, math.ceil((stop - start) / (step or 1)))
@@ -132,14 +137,32 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     >>> linspace(0.0, 1.0, 3).numpy()
     array([0. , 0.5, 1. ], dtype=float32)
     """
-    start, stop = convert_to_tensor(start), convert_to_tensor(stop)
-    device = start.device
+    if num < 0:
+        raise ValueError(f"linspace: num must not be negative, got {num}.")
     if dtype is None:
-        dtype = dtypes.floating(dtypes.result_type(start.dtype, stop.dtype))
-    first, last = (x.numpy().astype("float64") for x in (start, stop))
-    values, gap = devices.cpu.xp.linspace(first, last, num, endpoint=endpoint, retstep=True, axis=axis)
-    out = Tensor(device.asarray(values, dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device)
-    return (out, convert_to_tensor(gap, dtype)) if retstep else out
+        given = [getattr(x, "dtype", None) or type(x) for x in map(_number_or_array, (start, stop))]
+        dtype = dtypes.floating(dtypes.result_type(*given))
+    computed = dtype if dtypes.is_float_dtype(dtype) else dtypes.floatx()
+    gaps = num - 1 if endpoint else num
+    if isinstance(start, (int, float)) and isinstance(stop, (int, float)):
+        gap = (stop - start) / gaps if gaps else math.nan
+        device = devices.current()
+        values = device.xp.linspace(start, stop, num, endpoint=endpoint, dtype="float64")
+        out = Tensor(values.astype(dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device)
+        return (out, convert_to_tensor(gap, dtype)) if retstep else out
+    start, stop = (cast(convert_to_tensor(x), computed) for x in (start, stop))
+    width = subtract(stop, start)
+    gap = true_divide(width, gaps or math.nan)
+    steps = reshape(arange(num, dtype=computed), (num, *[1] * len(width.shape)))
+    part = true_divide(steps, gaps or 1)
+    # Weighted ends, not start + i * gap: the last value is then exactly stop.
+    out = add(multiply(subtract(1, part), expand_dims(start, 0)), multiply(part, expand_dims(stop, 0)))
+    out = cast(moveaxis(out, 0, axis) if axis else out, dtype)
+    return (out, gap) if retstep else out
+
+
+def _number_or_array(x):
+    return x if isinstance(x, (int, float)) or hasattr(x, "dtype") else convert_to_tensor(x)
 
 
 def eye(N, M=None, k=0, dtype=None):

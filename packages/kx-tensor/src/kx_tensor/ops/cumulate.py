@@ -3,11 +3,11 @@
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import add, multiply, subtract, true_divide
-from kx_tensor.ops.casting import cast, stop_gradient
-from kx_tensor.ops.compare import not_equal
+from kx_tensor.ops.casting import cast, convert_to_tensor, stop_gradient
+from kx_tensor.ops.compare import isfinite, not_equal
 from kx_tensor.ops.reduce import max, mean, min, sum
 from kx_tensor.ops.select import choose
-from kx_tensor.ops.shape import squeeze
+from kx_tensor.ops.shape import reshape, squeeze
 from kx_tensor.ops.unary import absolute, exp, log, sqrt, square
 from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
@@ -109,6 +109,7 @@ def logsumexp(x, axis=None, keepdims=False):
     np.float32(1000.693)
     """
     top = stop_gradient(max(x, axis=axis, keepdims=True))
+    top = choose(isfinite(top), top, 0)  # infinite ones go through exp and log by themselves
     total = add(log(sum(exp(subtract(x, top)), axis=axis, keepdims=True)), top)
     if keepdims:
         return total
@@ -125,13 +126,21 @@ def count_nonzero(x, axis=None):
 
 
 def average(x, axis=None, weights=None):
-    """Weighted mean over `axis`.
+    """Weighted mean over `axis`; `weights` has the shape of x, or is a vector along the one axis.
 
     >>> average([1.0, 3.0], weights=[3.0, 1.0]).numpy()
     array(1.5, dtype=float32)
     """
     if weights is None:
         return mean(x, axis=axis)
+    x, weights = (convert_to_tensor(a) for a in (x, weights))
+    if len(weights.shape) == 1 and len(x.shape) > 1:
+        if not isinstance(axis, int):
+            raise ValueError(f"average: a vector of weights goes along one axis; got axis={axis} for shape {x.shape}.")
+        axis = rules.normalize_axis(axis, len(x.shape))
+        weights = reshape(weights, [-1 if i == axis else 1 for i in range(len(x.shape))])
+    elif len(weights.shape) != len(x.shape):
+        raise ValueError(f"average: weights of shape {weights.shape} don't fit x of shape {x.shape}.")
     return true_divide(sum(multiply(x, weights), axis=axis), sum(weights, axis=axis))
 
 
@@ -163,30 +172,45 @@ def ptp(x, axis=None, keepdims=False):
 
 
 def norm(x, ord=None, axis=None, keepdims=False):
-    """Norm of vectors along one axis, or the Frobenius norm over all or two axes.
+    """Norm of vectors along one axis, or of matrices over two axes (None: over all).
 
-    `ord` is None or 2 (Euclidean), 1, inf, -inf, 0 or any positive number p for vectors; "fro" for matrices.
+    Vectors: `ord` None or 2 (Euclidean), 1, inf, -inf, 0 (how many are not 0) or any number p, for (sum |x|^p)^(1/p).
+    Matrices: None or "fro" (Frobenius), 1 and -1 (largest and smallest column sum), inf and -inf (row sums).
 
     >>> norm([3.0, 4.0]).numpy().item()
     5.0
     """
-    two_axes = isinstance(axis, (tuple, list)) and len(axis) == 2
-    if ord not in (None, "fro", 2) and (two_axes or (axis is None and len(x.shape) > 1)):
-        raise ValueError(f"norm: ord={ord!r} is for vectors along one axis; give axis=, or use ord=None or 'fro'.")
-    if ord in (None, "fro", 2):
-        if ord == 2 and (two_axes or (axis is None and len(getattr(x, "shape", ())) > 1)):
-            raise ValueError("norm: the spectral norm (ord=2 of a matrix) is the largest of svd(x, compute_uv=False).")
-        total = sum(square(x), axis=axis, keepdims=keepdims)
+    x = convert_to_tensor(x)
+    rank = len(x.shape)
+    axes = rules.normalize_axes(range(rank) if axis is None else axis, rank)
+    axes = tuple(axes)
+    if dtypes.is_int_dtype(x.dtype) or x.dtype == "bool":
+        x = cast(x, dtypes.floating(x.dtype))
+    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
+        total = sum(square(x), axis=axes, keepdims=keepdims)
         positive = not_equal(total, 0)
-        root = sqrt(choose(positive, total, 1))  # the slope at 0 is taken as 0, not infinite
-        return choose(positive, root, 0)
+        return choose(positive, sqrt(choose(positive, total, 1)), 0)  # the slope at 0 is taken as 0, not infinite
+    if len(axes) == 1:
+        return _vector_norm(x, ord, axes[0], keepdims)
+    if len(axes) != 2 or ord not in (1, -1, float("inf"), float("-inf")):
+        raise ValueError(
+            f"norm: ord={ord!r} over {len(axes)} axes is not known. Over one axis ord is a number, over two None, 'fro', 1, "
+            "-1, inf or -inf; norms by singular values (2, -2, 'nuc') need a singular value decomposition."
+        )
+    summed, compared = axes if abs(ord) == 1 else axes[::-1]
+    sums = sum(absolute(x), axis=summed, keepdims=True)
+    out = (max if ord > 0 else min)(sums, axis=compared, keepdims=True)
+    return out if keepdims else squeeze(out, axis=axes)
+
+
+def _vector_norm(x, ord, axis, keepdims):
+    if isinstance(ord, str):
+        raise ValueError(f"norm: ord={ord!r} is for matrices; give two axes, or a number for ord.")
+    if ord == 0:
+        return sum(cast(not_equal(x, 0), x.dtype), axis=axis, keepdims=keepdims)
     size = absolute(x)
-    if ord == float("inf"):
-        return max(size, axis=axis, keepdims=keepdims)
-    if ord == float("-inf"):
-        return min(size, axis=axis, keepdims=keepdims)
+    if ord in (float("inf"), float("-inf")):
+        return (max if ord > 0 else min)(size, axis=axis, keepdims=keepdims)
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)
-    if ord == 0:
-        return sum(cast(not_equal(x, 0), "float32"), axis=axis, keepdims=keepdims)
     return sum(size**ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)

@@ -22,10 +22,12 @@ def _dense_shape(shapes, params):
         raise ValueError(f"expected x with 1 or more axes and a kernel with 2, got shapes {x} and {kernel}.")
     if x[-1] is not None and kernel[0] is not None and x[-1] != kernel[0]:
         raise ValueError(f"the inner sizes differ: x has {x[-1]} features, the kernel takes {kernel[0]}.")
-    if bias and (len(bias[0]) != 1 or None not in (bias[0][0], kernel[1]) and bias[0][0] != kernel[1]):
+    if bias and (len(bias[0]) != 1 or (None not in (bias[0][0], kernel[1]) and bias[0][0] != kernel[1])):
         raise ValueError(f"expected a bias of shape ({kernel[1]},), got {bias[0]}.")
     if params["activation"] not in _ACTIVATIONS:
-        raise ValueError(f"activation must be one of {', '.join(map(str, _ACTIVATIONS))}, got {params['activation']!r}.")
+        raise ValueError(
+            f"activation must be one of {', '.join(map(str, _ACTIVATIONS))}, got {params['activation']!r}."
+        )
     return (*x[:-1], kernel[1])
 
 
@@ -44,7 +46,9 @@ def dense(xp, x, kernel, bias=None, *, activation=None):
     array([[0.]], dtype=float32)
     """
     if kernel.ndim != 2 or (bias is not None and bias.shape != kernel.shape[1:]):
-        raise ValueError(f"dense: kernel of shape {kernel.shape}, bias of shape {getattr(bias, 'shape', None)}.")
+        raise ValueError(
+            f"dense: kernel of shape {kernel.shape}, bias of shape {getattr(bias, 'shape', None)}."
+        )
     shape, dtype = x.shape, x.dtype
     halves = dtype.itemsize < 4
     if halves and xp is np:  # NumPy has no fast product of half-precision arrays

@@ -27,7 +27,8 @@ def _noise_shape(shapes, params):
 def dropout_mask(xp, x, *, rate, seed, noise_shape=None):
     """Return 0 with probability `rate` and 1 / (1 - rate) otherwise, in the shape of x or of `noise_shape`.
 
-    `seed` is a pair of 32-bit numbers. The probability is `rate` rounded to a multiple of 2^-16, or of 2^-32 below 1/256.
+    `seed` is a pair of 32-bit numbers. The probability is `rate` rounded to a multiple of 2^-16, or of 2^-32 below
+    1/256.
 
     >>> dropout_mask([1.0, 1.0, 1.0, 1.0], rate=0.5, seed=(7, 0)).numpy()
     array([2., 0., 0., 2.], dtype=float32)
@@ -51,7 +52,8 @@ def dropout_mask(xp, x, *, rate, seed, noise_shape=None):
 
 dropout_mask.cases = (
     case("3,4", rate=0.5, seed=(1, 2), grad=False), case("3,4", rate=0.001, seed=(1, 2), grad=False),
-    case("2,3,4", rate=0.3, seed=(1, 2), noise_shape=(None, 1, 4), grad=False), case("3,4", rate=1.0, seed=(1, 2), grad=False),
+    case("2,3,4", rate=0.3, seed=(1, 2), noise_shape=(None, 1, 4), grad=False),
+    case("3,4", rate=1.0, seed=(1, 2), grad=False),
     fails("3,4", rate=1.5, seed=(1, 2), match="rate"),
     fails("3,4", rate=0.5, seed=(1, 2), noise_shape=(2, 4), match="broadcast"),
 )  # fmt: skip
@@ -60,8 +62,8 @@ dropout_mask.cases = (
 def dropout(x, rate, seed, noise_shape=None):
     """Return x with a random part `rate` of its elements set to 0 and the others divided by 1 - rate.
 
-    `seed` is a pair of 32-bit numbers; `noise_shape` (None: the shape of x) gives axes of size 1 one mask value in common.
-    Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
+    `seed` is a pair of 32-bit numbers; `noise_shape` (None: the shape of x) gives axes of size 1 one mask value in
+    common. Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
 
     >>> dropout([1.0, 2.0, 3.0, 4.0], rate=0.5, seed=(7, 0)).numpy()
     array([2., 0., 0., 8.], dtype=float32)

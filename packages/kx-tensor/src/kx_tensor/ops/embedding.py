@@ -34,7 +34,9 @@ def embedding(xp, table, ids):
     """
     if xp is np:
         rows = table.shape[0]
-        check_indices(ids, rows, lambda i: f"embedding: id {i} is out of range: the table has rows 0 to {rows - 1}.")
+        check_indices(
+            ids, rows, lambda i: f"embedding: id {i} is out of range: the table has rows 0 to {rows - 1}."
+        )
     return table.take(ids, axis=0)
 
 
@@ -78,5 +80,6 @@ def scatter_rows(xp, g, ids, *, rows):
 scatter_rows.vjp(lambda F, g, ids: F.embedding(g, ids), None)
 scatter_rows.cases = (
     case("4,3", "4:int32<5", rows=5), case("2,4,3", "2,4:uint8<5", rows=5), case("4", "4:int64<5", rows=5),
-    case("4,2,3", "4:int32<5", rows=5), case("0,3", "0:int32<5", rows=5), fails("4", "2,4:int32<5", rows=5, match="each id"),
+    case("4,2,3", "4:int32<5", rows=5), case("0,3", "0:int32<5", rows=5),
+    fails("4", "2,4:int32<5", rows=5, match="each id"),
 )  # fmt: skip

@@ -2,9 +2,9 @@
 
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
-from kx_tensor.ops.arithmetic import multiply, subtract
+from kx_tensor.ops.arithmetic import subtract
 from kx_tensor.ops.reduce import mean
-from kx_tensor.ops.unary import absolute
+from kx_tensor.ops.unary import absolute, square
 from kx_tensor.precision import widen
 from kx_tensor.primitive import primitive
 
@@ -31,11 +31,11 @@ def _mean_last(t):
     return total
 
 
-@primitive(
-    shape=_last_axis_gone,
-    dtype=_as_prediction,
-    like=lambda y_true, y_pred: mean(multiply(e := subtract(y_pred, y_true), e), axis=-1),
-)
+def _squared_twin(y_true, y_pred):
+    return mean(square(subtract(y_pred, y_true)), axis=-1)
+
+
+@primitive(shape=_last_axis_gone, dtype=_as_prediction, like=_squared_twin)
 def squared_error(xp, y_true, y_pred):
     """Return the mean of (y_pred - y_true)^2 over the last axis.
 
@@ -50,8 +50,10 @@ def squared_error(xp, y_true, y_pred):
 
 
 def _squared_grads(xp, g, y_true, y_pred, needs):
-    t = widen(y_pred) - widen(y_true)
-    t *= (widen(g) * (2.0 / max(t.shape[-1], 1)))[..., None]
+    if g.dtype.itemsize < 4:
+        y_true, y_pred, g = widen(y_true), widen(y_pred), widen(g)
+    t = y_pred - y_true
+    t *= (g * (2.0 / (t.shape[-1] or 1)))[..., None]
     return -t if needs[0] else None, t
 
 
@@ -63,11 +65,11 @@ _cases = (
 squared_error.cases = _cases
 
 
-@primitive(
-    shape=_last_axis_gone,
-    dtype=_as_prediction,
-    like=lambda y_true, y_pred: mean(absolute(subtract(y_pred, y_true)), axis=-1),
-)
+def _absolute_twin(y_true, y_pred):
+    return mean(absolute(subtract(y_pred, y_true)), axis=-1)
+
+
+@primitive(shape=_last_axis_gone, dtype=_as_prediction, like=_absolute_twin)
 def absolute_error(xp, y_true, y_pred):
     """Return the mean of abs(y_pred - y_true) over the last axis.
 

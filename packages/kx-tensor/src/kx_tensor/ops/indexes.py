@@ -8,9 +8,9 @@ import numpy as np
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.casting import cast, convert_to_tensor
-from kx_tensor.ops.compare import less
+from kx_tensor.ops.compare import greater, less_equal
 from kx_tensor.primitive import primitive
-from kx_tensor.symbolic import KerasTensor, standardize_shape
+from kx_tensor.symbolic import KerasTensor, record_call, standardize_shape
 from kx_tensor.tensor import Tensor
 from kx_tensor.variable import Variable
 
@@ -222,7 +222,7 @@ def nonzero(x):
     array([1, 3], dtype=int32)
     """
     if isinstance(x, KerasTensor):
-        return tuple(KerasTensor((None,), "int32") for _ in x.shape)
+        return tuple(record_call(nonzero, (x,), {}, [((None,), "int32")] * len(x.shape)))
     x = convert_to_tensor(x)
     return tuple(Tensor(i.astype("int32"), None, x.device) for i in x.data.nonzero())
 
@@ -338,10 +338,19 @@ def slice_update(inputs, start_indices, updates):
     >>> slice_update([1.0, 2.0, 3.0], [1], [9.0]).numpy()
     array([1., 9., 3.], dtype=float32)
     """
-    updates = updates if hasattr(updates, "shape") else convert_to_tensor(updates)
-    starts = [int(s) for s in start_indices]
+    inputs, updates = (x if hasattr(x, "shape") else convert_to_tensor(x) for x in (inputs, updates))
+    if any(isinstance(x, KerasTensor) for x in (start_indices, inputs, updates)):
+        if len(updates.shape) != len(inputs.shape):
+            raise ValueError(f"slice_update: updates of shape {updates.shape} for inputs of shape {inputs.shape}.")
+        spec = (tuple(inputs.shape), dtypes.standardize_dtype(inputs.dtype))
+        return record_call(slice_update, (inputs, start_indices, updates), {}, [spec])[0]
+    starts = _host_integers(start_indices)
     ranges = np.meshgrid(*[np.arange(s, s + n) for s, n in zip(starts, updates.shape)], indexing="ij")
     return scatter_update(inputs, np.stack(ranges, axis=-1), updates)
+
+
+def _host_integers(values):
+    return [int(v) for v in (values.numpy() if isinstance(values, (Tensor, Variable)) else values)]
 
 
 def slice(inputs, start_indices, shape):
@@ -350,9 +359,28 @@ def slice(inputs, start_indices, shape):
     >>> slice([1.0, 2.0, 3.0], [1], [2]).numpy()
     array([2., 3.], dtype=float32)
     """
-    block = builtins.slice  # this function has the name of Python's own
-    key = tuple(block(int(s), None if n == -1 else int(s) + int(n)) for s, n in zip(start_indices, shape))
-    return get_item(inputs, key)
+    inputs = inputs if hasattr(inputs, "shape") else convert_to_tensor(inputs)
+    shape = _host_integers(shape)
+    if len(shape) != len(inputs.shape):
+        raise ValueError(f"slice: shape {tuple(shape)} must have a size for each axis of {tuple(inputs.shape)}.")
+    if isinstance(inputs, KerasTensor) or isinstance(start_indices, KerasTensor):
+        return _symbolic_slice(inputs, start_indices, shape)
+    starts = _host_integers(start_indices)
+    ends = [total if n == -1 else start + n for start, n, total in zip(starts, shape, inputs.shape)]
+    if any(not 0 <= start <= end <= total for start, end, total in zip(starts, ends, inputs.shape)):
+        raise ValueError(f"slice: block of shape {tuple(shape)} at {tuple(starts)} is not inside shape {tuple(inputs.shape)}.")
+    return get_item(inputs, tuple(map(builtins.slice, starts, ends)))
+
+
+def _symbolic_slice(inputs, start_indices, shape):
+    if isinstance(start_indices, KerasTensor):
+        sizes = [None if n == -1 else n for n in shape]
+    else:
+        start_indices = _host_integers(start_indices)
+        totals = [None if m is None else m - s for m, s in zip(inputs.shape, start_indices)]
+        sizes = [m if n == -1 else n for n, m in zip(shape, totals)]
+    spec = (tuple(sizes), dtypes.standardize_dtype(inputs.dtype))
+    return record_call(slice, (inputs, start_indices, shape), {}, [spec])[0]
 
 
 def in_top_k(targets, predictions, k):
@@ -364,5 +392,5 @@ def in_top_k(targets, predictions, k):
     predictions = predictions if hasattr(predictions, "shape") else convert_to_tensor(predictions)
     index = convert_to_tensor(targets)
     chosen = take_along_axis(predictions, cast(index, "int32").reshape((-1, 1)), axis=-1)
-    larger = cast(less(chosen, predictions), "int32").sum(axis=-1)
-    return less(larger, k)
+    not_smaller = cast(less_equal(predictions, chosen), "int32").sum(axis=-1)
+    return greater(not_smaller, predictions.shape[-1] - k)  # a NaN at the target is in no top

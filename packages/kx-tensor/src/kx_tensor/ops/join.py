@@ -1,11 +1,14 @@
 """Joining and cutting tensors: concatenate, stack, split, tile, repeat, pad."""
 
+import numpy as np
+
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.ops.indexes import get_item, take
 from kx_tensor.ops.shape import broadcast_to, expand_dims, reshape
 from kx_tensor.primitive import primitive
+from kx_tensor.symbolic import record_call
 
 
 def _joined(shapes, params):
@@ -103,21 +106,25 @@ def split(x, indices_or_sections, axis=0):
     x = _parts([x])[0]
     axis = rules.normalize_axis(axis, len(x.shape))
     total = x.shape[axis]
-    if isinstance(indices_or_sections, int):
-        if total is None:
-            raise ValueError(f"split: the size along axis {axis} must be known to cut it into {indices_or_sections} parts.")
-        if total % indices_or_sections:
-            raise ValueError(
-                f"split: size {total} along axis {axis} is not divisible into {indices_or_sections} equal parts; give the "
-                "indices at which to cut instead."
-            )
-        step = total // indices_or_sections
-        cuts = [i * step for i in range(1, indices_or_sections)]
-    else:
-        cuts = [int(i) for i in indices_or_sections]
+    sections = indices_or_sections if isinstance(indices_or_sections, int) else None
+    if total is not None and sections is not None and total % sections:
+        raise ValueError(
+            f"split: size {total} along axis {axis} is not divisible into {sections} equal parts; give the indices at which "
+            "to cut instead."
+        )
+    cuts = _host_integers(indices_or_sections) if sections is None else None
+    if total is None:  # known only at run time
+        sizes = [None] * sections if cuts is None else [b - a for a, b in zip([0, *cuts], cuts)] + [None]
+        specs = [((*x.shape[:axis], n, *x.shape[axis + 1 :]), x.dtype) for n in sizes]
+        return record_call(split, (x, sections if cuts is None else cuts), {"axis": axis}, specs)
+    if cuts is None:
+        cuts = [i * (total // sections) for i in range(1, sections)]
     lead = (slice(None),) * axis
-    ends = [*cuts, None]
-    return [get_item(x, (*lead, slice(start, end))) for start, end in zip([0, *cuts], ends)]
+    return [get_item(x, (*lead, slice(start, end))) for start, end in zip([0, *cuts], [*cuts, None])]
+
+
+def _host_integers(values):
+    return [int(v) for v in np.asarray(values)]
 
 
 def unstack(x, num=None, axis=0):
@@ -147,8 +154,10 @@ def tile(x, repeats):
     for axis, count in enumerate(reversed(repeats), 1):
         if axis > len(x.shape):
             x = expand_dims(x, 0)
-        if count != 1:
-            x = concatenate([x] * count, axis=-axis) if count else get_item(x, (Ellipsis, slice(0, 0)))
+        if count == 0:
+            x = get_item(x, (slice(None),) * (len(x.shape) - axis) + (slice(0, 0),))
+        elif count > 1:
+            x = concatenate([x] * count, axis=-axis)
     return x
 
 
@@ -167,6 +176,8 @@ def repeat(x, repeats, axis=None):
         if len(counts) > 1:
             return take(x, [i for i, count in enumerate(counts) for _ in range(count)], axis=axis)
         repeats = counts[0]
+    if repeats == 0:
+        return get_item(x, (slice(None),) * axis + (slice(0, 0),))
     shape = list(x.shape)
     wide = expand_dims(x, axis + 1)
     wide = concatenate([wide] * repeats, axis=axis + 1)

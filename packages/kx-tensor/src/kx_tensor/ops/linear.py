@@ -4,7 +4,7 @@ from kx_tensor import rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import multiply
 from kx_tensor.ops.casting import convert_to_tensor
-from kx_tensor.ops.matrix import matmul
+from kx_tensor.ops.matrix import matmul, product_dtype
 from kx_tensor.ops.reduce import sum
 from kx_tensor.ops.shape import reshape
 from kx_tensor.primitive import primitive
@@ -66,7 +66,7 @@ def _einsum_shape(shapes, params):
     return tuple(sizes[c] for c in result)
 
 
-@primitive(shape=_einsum_shape, dtype=rules.promote, variadic=True)
+@primitive(shape=_einsum_shape, dtype=product_dtype, variadic=True)
 def einsum_of(xp, xs, *, subscripts):
     """Return the sum of products that Einstein's notation `subscripts` names; see `einsum`."""
     if xs[0].dtype.kind == "V" or xs[0].dtype.itemsize == 2 and xs[0].dtype.kind == "f":
@@ -141,7 +141,13 @@ def einsum(subscripts, *operands, **kwargs):
 
 
 def _operands(*xs):
-    return [x if hasattr(x, "shape") else convert_to_tensor(x) for x in xs]
+    """Tensors as they are, the rest converted; a Python number beside a tensor stays one, to keep its weak dtype."""
+    keep_numbers = any(hasattr(x, "shape") for x in xs)
+    return [x if hasattr(x, "shape") or (keep_numbers and isinstance(x, (int, float))) else convert_to_tensor(x) for x in xs]
+
+
+def _rank(x):
+    return len(getattr(x, "shape", ()))
 
 
 def dot(x1, x2):
@@ -151,7 +157,7 @@ def dot(x1, x2):
     11.0
     """
     x1, x2 = _operands(x1, x2)
-    if len(x1.shape) == 0 or len(x2.shape) == 0:
+    if _rank(x1) == 0 or _rank(x2) == 0:
         return multiply(x1, x2)
     if len(x1.shape) <= 2 and len(x2.shape) <= 2:
         return matmul(x1, x2)
@@ -187,7 +193,10 @@ def outer(x1, x2):
            [6., 8.]], dtype=float32)
     """
     x1, x2 = _operands(x1, x2)
-    return multiply(reshape(x1, (-1, 1)), reshape(x2, (1, -1)))
+    column = reshape(x1, (-1, 1)) if hasattr(x1, "shape") else x1
+    row = reshape(x2, (1, -1)) if hasattr(x2, "shape") else x2
+    product = multiply(column, row)
+    return product if column is not x1 and row is not x2 else reshape(product, (-1, 1) if row is x2 else (1, -1))
 
 
 def inner(x1, x2):
@@ -197,7 +206,7 @@ def inner(x1, x2):
     11.0
     """
     x1, x2 = _operands(x1, x2)
-    if len(x1.shape) == 0 or len(x2.shape) == 0:
+    if _rank(x1) == 0 or _rank(x2) == 0:
         return multiply(x1, x2)
     return tensordot(x1, x2, axes=[[-1], [-1]])
 
@@ -208,7 +217,7 @@ def vdot(x1, x2):
     >>> vdot([[1.0, 2.0]], [[3.0, 4.0]]).numpy().item()
     11.0
     """
-    x1, x2 = _operands(x1, x2)
+    x1, x2 = (convert_to_tensor(x) for x in (x1, x2))
     return dot(reshape(x1, (-1,)), reshape(x2, (-1,)))
 
 
@@ -288,6 +297,23 @@ undiagonal.vjp(lambda F, g, offset, axis1, axis2: F.diagonal(g, offset=offset, a
 undiagonal.cases = (case("2", shape=(3, 3), offset=1, axis1=0, axis2=1),)
 
 
+def _diagonal_matrix_shape(shapes, params):
+    if len(shapes[0]) != 1:
+        raise ValueError(f"a vector is needed, got shape {shapes[0]}.")
+    n = None if shapes[0][0] is None else shapes[0][0] + abs(params["k"])
+    return (n, n)
+
+
+@primitive(shape=_diagonal_matrix_shape, dtype=rules.keep)
+def diagonal_matrix(xp, x, *, k=0):
+    """Return the matrix with the vector x on its k-th diagonal and zeros elsewhere."""
+    return xp.diag(x, k)
+
+
+diagonal_matrix.vjp(lambda F, g, k: F.diagonal(g, offset=k))
+diagonal_matrix.cases = case("3"), case("2", k=1), case("2", k=-2), fails("2,2", match="vector")
+
+
 def trace(x, offset=0, axis1=0, axis2=1):
     """Return the sum over a diagonal.
 
@@ -305,24 +331,46 @@ def diag(x, k=0):
            [0, 2]], dtype=int32)
     """
     (x,) = _operands(x)
-    if len(x.shape) == 1:
-        n = x.shape[0] + abs(k)
-        return undiagonal(x, shape=(n, n), offset=k, axis1=0, axis2=1)
-    return diagonal(x, offset=k)
+    return diagonal_matrix(x, k=k) if len(x.shape) == 1 else diagonal(x, offset=k)
 
 
-def kron(x1, x2):
-    """Return the Kronecker product of two matrices (or tensors of one rank).
+def diagflat(x, k=0):
+    """Return a matrix with the elements of x on its k-th diagonal.
+
+    >>> diagflat([[1, 2]]).numpy()
+    array([[1, 0],
+           [0, 2]], dtype=int32)
+    """
+    return diagonal_matrix(reshape(x, (-1,)), k=k)
+
+
+def _kron_shape(shapes, params):
+    rank = max(map(len, shapes))
+    s1, s2 = ((1,) * (rank - len(s)) + tuple(s) for s in shapes)
+    return tuple(None if n is None or m is None else n * m for n, m in zip(s1, s2))
+
+
+@primitive(shape=_kron_shape, dtype=rules.promote)
+def kron(xp, x1, x2):
+    """Return the Kronecker product: every element of x1 times the whole of x2.
 
     >>> kron([[1, 2]], [[1], [1]]).numpy()
     array([[1, 2],
            [1, 2]], dtype=int32)
     """
-    x1, x2 = _operands(x1, x2)
-    rank = max(len(x1.shape), len(x2.shape))
-    s1 = (1,) * (rank - len(x1.shape)) + tuple(x1.shape)
-    s2 = (1,) * (rank - len(x2.shape)) + tuple(x2.shape)
-    a = reshape(x1, [n for s in s1 for n in (s, 1)])
-    b = reshape(x2, [n for s in s2 for n in (1, s)])
-    return reshape(multiply(a, b), [n * m for n, m in zip(s1, s2)])
+    return xp.kron(x1, x2)
 
+
+def _kron_dx(F, g, x1, x2, which):
+    """Sum over the axes of the other factor, of which g holds one pair (of x1, of x2) for each of its own."""
+    rank = len(g.shape)
+    s1, s2 = ((1,) * (rank - len(x.shape)) + tuple(x.shape) for x in (x1, x2))
+    pairs = F.reshape(g, newshape=tuple([n for pair in zip(s1, s2) for n in pair]))
+    other, sizes = (x2, s2) if which == 0 else (x1, s1)
+    spread = F.reshape(other, newshape=tuple([n for m in sizes for n in ((1, m) if which == 0 else (m, 1))]))
+    total = F.sum(pairs * spread, axis=tuple(range(1 - which, 2 * rank, 2)))
+    return F.reshape(total, newshape=(x1, x2)[which].shape)
+
+
+kron.vjp(lambda F, g, x1, x2: _kron_dx(F, g, x1, x2, 0), lambda F, g, x1, x2: _kron_dx(F, g, x1, x2, 1))
+kron.cases = case("2,3", "3,2"), case("2", "2,3"), case("2,2,2", "2"), case("2:int32", "2")

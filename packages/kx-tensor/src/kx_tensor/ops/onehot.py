@@ -33,7 +33,9 @@ def one_hot(xp, x, *, num_classes, axis=-1, dtype=None, sparse=False):
            [0., 0., 1.]], dtype=float32)
     """
     if sparse or num_classes is None or num_classes < 0:
-        raise ValueError(f"one_hot: expected sparse=False and a number of classes, got {sparse} and {num_classes}.")
+        raise ValueError(
+            f"one_hot: expected sparse=False and a number of classes, got {sparse} and {num_classes}."
+        )
     classes = xp.arange(num_classes)
     if axis not in (-1, x.ndim):
         classes = classes.reshape((num_classes,) + (1,) * (x.ndim - rules.normalize_axis(axis, x.ndim + 1)))
@@ -42,9 +44,11 @@ def one_hot(xp, x, *, num_classes, axis=-1, dtype=None, sparse=False):
 
 
 one_hot.cases = (
-    case("3:int32<4", num_classes=4), case("2,3:int64<4", num_classes=4, axis=1), case("2,3:uint8<4", num_classes=4, axis=0),
+    case("3:int32<4", num_classes=4), case("2,3:int64<4", num_classes=4, axis=1),
+    case("2,3:uint8<4", num_classes=4, axis=0),
     case("3:int32", num_classes=2), case("", static={"num_classes": 3, "dtype": "int32"}),
-    fails("3:int32", num_classes=3, axis=2, match="out of range"), fails("3:int32", num_classes=None, match="num_classes"),
+    fails("3:int32", num_classes=3, axis=2, match="out of range"),
+    fails("3:int32", num_classes=None, match="num_classes"),
     fails("3:int32", num_classes=3, sparse=True, match="dense"),
 )  # fmt: skip
 

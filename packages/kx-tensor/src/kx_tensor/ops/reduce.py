@@ -31,8 +31,8 @@ def sum(xp, x, *, axis=None, keepdims=False):
     array([4., 6.], dtype=float32)
     """
     if x.dtype.kind in "fV":
-        return narrow(xp.add.reduce(widen(x), axis=axis, keepdims=keepdims), x.dtype)
-    return xp.sum(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+        return narrow(xp.add.reduce(widen(x), axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims), x.dtype)
+    return xp.sum(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, dtype=x.dtype)
 
 
 sum.vjp(lambda F, g, x_shape, axis, keepdims: F.broadcast_to(restore_axes(F, g, x_shape, axis, keepdims), shape=x_shape))
@@ -49,8 +49,10 @@ def mean(xp, x, *, axis=None, keepdims=False):
     >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=1).numpy()
     array([1.5, 3.5], dtype=float32)
     """
-    total = xp.add.reduce(widen(x), axis=axis, keepdims=keepdims)
-    return narrow(total * (1.0 / (x.size // (total.size or 1) or 1)), x.dtype) if x.size else total / 0.0
+    if x.dtype.itemsize < 4:
+        return narrow(mean.forward(xp, widen(x), axis=axis, keepdims=keepdims), x.dtype)
+    total = xp.add.reduce(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims)
+    return total / (x.size // (total.size or 1))
 
 
 def _mean_dx(F, g, x_shape, axis, keepdims):
@@ -83,8 +85,8 @@ def max(xp, x, *, axis=None, keepdims=False, initial=None):
     array([5., 4.], dtype=float32)
     """
     if initial is None:
-        return xp.max(x, axis=axis, keepdims=keepdims)
-    return xp.max(x, axis=axis, keepdims=keepdims, initial=x.dtype.type(initial))
+        return xp.max(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims)
+    return xp.max(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, initial=x.dtype.type(initial))
 
 
 max.vjp(_share_of)
@@ -102,8 +104,8 @@ def min(xp, x, *, axis=None, keepdims=False, initial=None):
     array([1., 3.], dtype=float32)
     """
     if initial is None:
-        return xp.min(x, axis=axis, keepdims=keepdims)
-    return xp.min(x, axis=axis, keepdims=keepdims, initial=x.dtype.type(initial))
+        return xp.min(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims)
+    return xp.min(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, initial=x.dtype.type(initial))
 
 
 min.vjp(_share_of)
@@ -128,8 +130,8 @@ def prod(xp, x, *, axis=None, keepdims=False, dtype=None):
     array([3., 8.], dtype=float32)
     """
     if x.dtype.kind in "fV":
-        return narrow(xp.prod(widen(x), axis=axis, keepdims=keepdims), x.dtype)
-    return xp.prod(x, axis=axis, keepdims=keepdims, dtype=x.dtype)
+        return narrow(xp.prod(widen(x), axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims), x.dtype)
+    return xp.prod(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, dtype=x.dtype)
 
 
 prod.vjp(
@@ -145,7 +147,7 @@ def any(xp, x, *, axis=None, keepdims=False):
     >>> any([[False, True], [False, False]], axis=1).numpy()
     array([ True, False])
     """
-    return xp.any(x, axis=axis, keepdims=keepdims)
+    return xp.any(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims)
 
 
 any.cases = case("3,4:bool"), case("3,4:bool", axis=0), case("3,4:int32", axis=1, keepdims=True)
@@ -158,7 +160,7 @@ def all(xp, x, *, axis=None, keepdims=False):
     >>> all([[True, True], [False, True]], axis=1).numpy()
     array([ True, False])
     """
-    return xp.all(x, axis=axis, keepdims=keepdims)
+    return xp.all(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims)
 
 
 all.cases = case("3,4:bool"), case("3,4:bool", axis=0), case("3,4:int32", axis=1, keepdims=True)

@@ -3,6 +3,7 @@
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import maximum, minimum
+from kx_tensor.ops.casting import cast
 from kx_tensor.ops.indexes import nonzero
 from kx_tensor.primitive import primitive
 
@@ -45,9 +46,19 @@ def where(condition, x1=None, x2=None):
 
 
 def clip(x, x_min, x_max):
-    """Return x limited to [x_min, x_max].
+    """Return x limited to [x_min, x_max], in the dtype of x (bool becomes int32).
+
+    Only bounds with a fraction make integers floats.
 
     >>> clip([-2.0, 0.5, 2.0], -1.0, 1.0).numpy()
     array([-1. ,  0.5,  1. ], dtype=float32)
     """
-    return minimum(maximum(x, x_min), x_max)
+    low, high = (_bound(b, x) for b in (x_min, x_max))
+    return minimum(maximum(x, low), high)
+
+
+def _bound(bound, x):
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or bound.__class__ in (int, float):
+        return bound
+    return cast(bound, "int32" if dtype == "bool" else dtypes.standardize_dtype(dtype))

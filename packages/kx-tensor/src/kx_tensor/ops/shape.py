@@ -127,9 +127,7 @@ expand_dims.cases = case("3,4", axis=1), case("3", axis=(0, -1)), fails("3", axi
 def _squeezed(shapes, params):
     shape, axis = shapes[0], params["axis"]
     if axis is None:
-        if None in shape:
-            raise ValueError(f"cannot squeeze all axes of size 1 of {shape}: a size is unknown. Give axis=.")
-        return tuple(n for n in shape if n != 1)
+        return tuple(n for n in shape if n != 1)  # an unknown size is taken to be more than 1
     axes = rules.normalize_axes(axis, len(shape))
     for a in axes:
         if shape[a] not in (1, None):
@@ -249,10 +247,19 @@ def ndim(x):
 
 
 def size(x):
-    """Return the number of elements of x (None if a size is unknown).
+    """Return the number of elements of x; a symbolic int32 tensor if a size is unknown.
 
     >>> size([[1, 2]])
     2
     """
     sizes = shape(x)
-    return None if None in sizes else math.prod(sizes)
+    return count_elements(x) if None in sizes else math.prod(sizes)
+
+
+@primitive(shape=rules.scalar, dtype=rules.index)
+def count_elements(xp, x):
+    """Return the number of elements of x as an int32 scalar, for graphs in which it is known only at run time."""
+    return xp.asarray(x.size, "int32")
+
+
+count_elements.cases = case("3,4"), case("")

@@ -8,7 +8,7 @@ from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.ops.indexes import take_along_axis
 from kx_tensor.ops.shape import reshape
 from kx_tensor.primitive import primitive
-from kx_tensor.symbolic import KerasTensor
+from kx_tensor.symbolic import KerasTensor, record_call
 from kx_tensor.tensor import Tensor
 
 
@@ -58,7 +58,8 @@ def _top_shape(shapes, params):
 def top_k_indices(xp, x, *, k):
     """Return the indices of the k largest elements along the last axis, largest first; of equal ones the first."""
     _top_shape([x.shape], {"k": k})
-    order = xp.argsort(-x if x.dtype.kind in "ifV" else ~x, axis=-1, kind="stable")
+    # ~x runs opposite to x for every integer; -x of the smallest integer, or of an unsigned one, does not.
+    order = xp.argsort(-x if x.dtype.kind in "fV" else ~x, axis=-1, kind="stable")
     return order[..., :k].astype("int32")
 
 
@@ -117,26 +118,34 @@ def unique(
 ):
     """Return the different elements of x in order; optionally first places, inverse and counts.
 
+    `size` cuts the result to that many, or fills it up with `fill_value` (0).
+
     >>> unique([3, 1, 3]).numpy()
     array([1, 3], dtype=int32)
     """
+    wanted = (True, return_index, return_inverse, return_counts)
     if isinstance(x, KerasTensor):
-        raise ValueError("unique of a symbolic tensor: the size of the result depends on the values.")
+        options = dict(sorted=sorted, return_index=return_index, return_inverse=return_inverse, return_counts=return_counts)
+        specs = [s for s, w in zip(_unique_specs(x, axis, size), wanted) if w]
+        outs = record_call(unique, (x,), options | dict(axis=axis, size=size, fill_value=fill_value), specs)
+        return outs[0] if len(outs) == 1 else tuple(outs)
     x = convert_to_tensor(x)
-    found = np.unique(x.numpy(), return_index=True, return_inverse=True, return_counts=True, axis=axis)
-    values, first, inverse, counts = found
-    along = 0 if axis is None else axis
+    xp = x.device.xp
+    values, first, inverse, counts = xp.unique(x.data, return_index=True, return_inverse=True, return_counts=True, axis=axis)
     if size is not None:
-        short = size - values.shape[along]
-        fill = values.min() if fill_value is None and values.size else fill_value
-        values = np.take(values, np.arange(min(size, values.shape[along])), axis=along)
-        if short > 0:
-            width = [(0, short if i == along else 0) for i in range(values.ndim)]
-            values = np.pad(values, width, constant_values=fill)
-            first, counts = np.pad(first, (0, short)), np.pad(counts, (0, short))
-        first, counts = first[:size], counts[:size]
-    parts = [(values, True), (first, return_index), (inverse, return_inverse), (counts, return_counts)]
-    outs = [
-        Tensor(x.device.asarray(p if p is values else p.astype("int32")), None, x.device) for p, wanted in parts if wanted
-    ]
+        along = 0 if axis is None else axis
+        short = max(0, size - values.shape[along])
+        width = [(0, short if i == along else 0) for i in range(values.ndim)]
+        values = xp.take(values, xp.arange(min(size, values.shape[along])), axis=along)
+        values = xp.pad(values, width, constant_values=0 if fill_value is None else fill_value)
+        first, counts = (xp.pad(part[:size], (0, short)) for part in (first, counts))
+    parts = [values, *[part.astype("int32") for part in (first, inverse, counts)]]
+    outs = [Tensor(part, None, x.device) for part, w in zip(parts, wanted) if w]
     return outs[0] if len(outs) == 1 else tuple(outs)
+
+
+def _unique_specs(x, axis, size):
+    """(shape, dtype) of the values, first places, inverse and counts."""
+    values = (size,) if axis is None else tuple(size if i == axis % len(x.shape) else n for i, n in enumerate(x.shape))
+    inverse = x.shape if axis is None else (x.shape[axis],)
+    return [(values, x.dtype), ((size,), "int32"), (inverse, "int32"), ((size,), "int32")]

@@ -5,6 +5,7 @@ import numpy as np
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case
 from kx_tensor.ops.arithmetic import multiply
+from kx_tensor.ops.casting import cast
 from kx_tensor.primitive import primitive
 
 
@@ -133,7 +134,12 @@ sqrt.vjp(lambda F, g, out: g * 0.5 / out)
 sqrt.cases = case("3,4", low=0.5), case("3:int32<5")
 
 
-@primitive(shape=rules.same, dtype=rules.keep)
+def _square_dtype(names, params):
+    name = dtypes.result_type(names[0])
+    return ("int32", "int32") if name == "bool" else (None, name)
+
+
+@primitive(shape=rules.same, dtype=_square_dtype)
 def square(xp, x):
     """Return x * x.
 
@@ -340,9 +346,9 @@ def trunc(xp, x):
 trunc.cases = (case("3,4", grad=False, tol=1.0),)
 
 
-@primitive(shape=rules.same, dtype=rules.keep)
+@primitive(shape=rules.same, dtype=rules.floating)
 def reciprocal(xp, x):
-    """Return 1 / x.
+    """Return 1 / x; integers become floats first.
 
     >>> reciprocal([4.0]).numpy()
     array([0.25], dtype=float32)
@@ -434,7 +440,12 @@ def deg2rad(x):
     >>> deg2rad([180.0]).numpy().round(4)
     array([3.1416], dtype=float32)
     """
-    return multiply(x, 0.017453292519943295)
+    return multiply(_wide_angle(x), 0.017453292519943295)
+
+
+def _wide_angle(x):
+    """64-bit integers become float64 angles, as in Keras."""
+    return cast(x, "float64") if getattr(x, "dtype", None) == "int64" else x
 
 
 def rad2deg(x):
@@ -443,4 +454,4 @@ def rad2deg(x):
     >>> rad2deg([3.14159265]).numpy().round(2)
     array([180.], dtype=float32)
     """
-    return multiply(x, 57.29577951308232)
+    return multiply(_wide_angle(x), 57.29577951308232)
