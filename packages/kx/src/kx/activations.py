@@ -1,0 +1,37 @@
+"""Activation functions, and `get` for what a user may write for one."""
+
+from kx_layers.activations import celu as celu
+from kx_layers.activations import deserialize as deserialize
+from kx_layers.activations import elu as elu
+from kx_layers.activations import exponential as exponential
+from kx_layers.activations import gelu as gelu
+from kx_layers.activations import get as get
+from kx_layers.activations import glu as glu
+from kx_layers.activations import hard_shrink as hard_shrink
+from kx_layers.activations import hard_sigmoid as hard_sigmoid
+from kx_layers.activations import hard_silu as hard_silu
+from kx_layers.activations import hard_swish as hard_swish
+from kx_layers.activations import hard_tanh as hard_tanh
+from kx_layers.activations import leaky_relu as leaky_relu
+from kx_layers.activations import linear as linear
+from kx_layers.activations import log_sigmoid as log_sigmoid
+from kx_layers.activations import log_softmax as log_softmax
+from kx_layers.activations import mish as mish
+from kx_layers.activations import relu as relu
+from kx_layers.activations import relu6 as relu6
+from kx_layers.activations import selu as selu
+from kx_layers.activations import serialize as serialize
+from kx_layers.activations import sigmoid as sigmoid
+from kx_layers.activations import silu as silu
+from kx_layers.activations import soft_shrink as soft_shrink
+from kx_layers.activations import softmax as softmax
+from kx_layers.activations import softplus as softplus
+from kx_layers.activations import softsign as softsign
+from kx_layers.activations import sparse_plus as sparse_plus
+from kx_layers.activations import sparse_sigmoid as sparse_sigmoid
+from kx_layers.activations import sparsemax as sparsemax
+from kx_layers.activations import squareplus as squareplus
+from kx_layers.activations import swish as swish
+from kx_layers.activations import tanh as tanh
+from kx_layers.activations import tanh_shrink as tanh_shrink
+from kx_layers.activations import threshold as threshold

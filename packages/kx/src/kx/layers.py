@@ -1,0 +1,50 @@
+"""Layers, merging layers also as functions."""
+
+from kx_io import registry as _registry
+from kx_layers.activation_layers import ELU as ELU
+from kx_layers.activation_layers import Activation as Activation
+from kx_layers.activation_layers import LeakyReLU as LeakyReLU
+from kx_layers.activation_layers import PReLU as PReLU
+from kx_layers.activation_layers import ReLU as ReLU
+from kx_layers.activation_layers import Softmax as Softmax
+from kx_layers.dense import Dense as Dense
+from kx_layers.dot import Dot as Dot
+from kx_layers.dot import dot as dot
+from kx_layers.dropout import Dropout as Dropout
+from kx_layers.dropout import SpatialDropout1D as SpatialDropout1D
+from kx_layers.dropout import SpatialDropout2D as SpatialDropout2D
+from kx_layers.dropout import SpatialDropout3D as SpatialDropout3D
+from kx_layers.einsum_dense import EinsumDense as EinsumDense
+from kx_layers.embedding import Embedding as Embedding
+from kx_layers.identity import Identity as Identity
+from kx_layers.input_layer import Input as Input
+from kx_layers.input_layer import InputLayer as InputLayer
+from kx_layers.input_spec import InputSpec as InputSpec
+from kx_layers.lambda_layer import Lambda as Lambda
+from kx_layers.layer import Layer as Layer
+from kx_layers.masking import Masking as Masking
+from kx_layers.merge import Add as Add
+from kx_layers.merge import Average as Average
+from kx_layers.merge import Concatenate as Concatenate
+from kx_layers.merge import Maximum as Maximum
+from kx_layers.merge import Minimum as Minimum
+from kx_layers.merge import Multiply as Multiply
+from kx_layers.merge import Subtract as Subtract
+from kx_layers.merge import add as add
+from kx_layers.merge import average as average
+from kx_layers.merge import concatenate as concatenate
+from kx_layers.merge import maximum as maximum
+from kx_layers.merge import minimum as minimum
+from kx_layers.merge import multiply as multiply
+from kx_layers.merge import subtract as subtract
+from kx_layers.noise import AlphaDropout as AlphaDropout
+from kx_layers.noise import GaussianDropout as GaussianDropout
+from kx_layers.noise import GaussianNoise as GaussianNoise
+from kx_layers.regularization import ActivityRegularization as ActivityRegularization
+from kx_layers.reshape import Flatten as Flatten
+from kx_layers.reshape import Permute as Permute
+from kx_layers.reshape import RepeatVector as RepeatVector
+from kx_layers.reshape import Reshape as Reshape
+
+serialize = _registry("layers").serialize
+deserialize = _registry("layers").deserialize

@@ -1,0 +1,3 @@
+"""The operations of linear algebra."""
+
+from kx_tensor.ops import norm as norm

@@ -1,0 +1,36 @@
+"""The operations of neural networks."""
+
+from kx_tensor.ops import binary_crossentropy as binary_crossentropy
+from kx_tensor.ops import categorical_crossentropy as categorical_crossentropy
+from kx_tensor.ops import celu as celu
+from kx_tensor.ops import elu as elu
+from kx_tensor.ops import gelu as gelu
+from kx_tensor.ops import glu as glu
+from kx_tensor.ops import hard_shrink as hard_shrink
+from kx_tensor.ops import hard_sigmoid as hard_sigmoid
+from kx_tensor.ops import hard_silu as hard_silu
+from kx_tensor.ops import hard_swish as hard_swish
+from kx_tensor.ops import hard_tanh as hard_tanh
+from kx_tensor.ops import leaky_relu as leaky_relu
+from kx_tensor.ops import log_sigmoid as log_sigmoid
+from kx_tensor.ops import log_softmax as log_softmax
+from kx_tensor.ops import moments as moments
+from kx_tensor.ops import multi_hot as multi_hot
+from kx_tensor.ops import one_hot as one_hot
+from kx_tensor.ops import relu as relu
+from kx_tensor.ops import relu6 as relu6
+from kx_tensor.ops import selu as selu
+from kx_tensor.ops import sigmoid as sigmoid
+from kx_tensor.ops import silu as silu
+from kx_tensor.ops import soft_shrink as soft_shrink
+from kx_tensor.ops import softmax as softmax
+from kx_tensor.ops import softplus as softplus
+from kx_tensor.ops import softsign as softsign
+from kx_tensor.ops import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from kx_tensor.ops import sparse_plus as sparse_plus
+from kx_tensor.ops import sparse_sigmoid as sparse_sigmoid
+from kx_tensor.ops import sparsemax as sparsemax
+from kx_tensor.ops import squareplus as squareplus
+from kx_tensor.ops import swish as swish
+from kx_tensor.ops import tanh_shrink as tanh_shrink
+from kx_tensor.ops import threshold as threshold

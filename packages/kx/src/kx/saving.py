@@ -1,0 +1,10 @@
+"""Objects to configs and back."""
+
+from kx_io.config import deserialize_keras_object as deserialize_keras_object
+from kx_io.config import serialize_keras_object as serialize_keras_object
+from kx_io.scopes import CustomObjectScope as CustomObjectScope
+from kx_io.scopes import custom_object_scope as custom_object_scope
+from kx_io.scopes import get_custom_objects as get_custom_objects
+from kx_io.scopes import get_registered_name as get_registered_name
+from kx_io.scopes import get_registered_object as get_registered_object
+from kx_io.scopes import register_keras_serializable as register_keras_serializable

@@ -1,0 +1,80 @@
+"""Importing kx is cheap and leaves no trace: run in fresh interpreters."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SLOW_OR_OPTIONAL = {
+    "IPython",
+    "PIL",
+    "attr",
+    "cupy",
+    "h5py",
+    "jax",
+    "keras",
+    "matplotlib",
+    "optree",
+    "pandas",
+}
+SLOW_OR_OPTIONAL |= {"multiprocessing", "rich", "tensorflow", "torch", "yaml"}
+
+IMPORTS = {
+    "import": "import kx",
+    "first use": "import kx; kx.layers; kx.Sequential; kx.datasets",
+    "every namespace": "import kx; [getattr(kx, name) for name in dir(kx)]",
+}
+
+WATCH = """
+import json, os, sys
+seen, environment = [], dict(os.environ)
+def watch(event, args):
+    writes = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+    if writes or event.startswith(("socket.", "subprocess.", "os.mkdir", "os.rename", "os.remove", "urllib.")):
+        seen.append([event, str(args[:1])])
+sys.addaudithook(watch)
+before = set(sys.modules)
+{code}
+modules = sorted(set(sys.modules) - before)
+print(json.dumps(dict(seen=seen, modules=modules, environment=dict(os.environ) == environment)))
+"""
+
+
+def run(code):
+    """What `code` did in a fresh interpreter that writes no bytecode."""
+    command = [sys.executable, "-B", "-c", WATCH.replace("{code}", code)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.parametrize("code", IMPORTS.values(), ids=IMPORTS)
+def test_it_writes_no_file_and_opens_no_socket(code):
+    done = run(code)
+    assert done["seen"] == []
+    assert done["environment"]
+
+
+@pytest.mark.parametrize("code", IMPORTS.values(), ids=IMPORTS)
+def test_it_loads_nothing_slow(code):
+    loaded = {name.split(".")[0] for name in run(code)["modules"]}
+    assert "kx" in loaded
+    assert not loaded & SLOW_OR_OPTIONAL
+
+
+def test_import_alone_loads_nothing_but_kx():
+    outside = {name.split(".")[0] for name in run("import kx")["modules"]} - sys.stdlib_module_names
+    assert outside == {"kx"}
+
+
+def test_names_from_kx_io_need_no_tensors():
+    loaded = {name.split(".")[0] for name in run("from kx.saving import get_custom_objects")["modules"]}
+    assert not loaded & {"kx_tensor", "kx_layers", "kx_models", "numpy"}
+
+
+@pytest.mark.parametrize(
+    "code", ["open('x', 'w')", "import socket; socket.socket()", "import os; os.environ['X'] = 'y'"]
+)
+def test_traces_are_seen(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run(code)
+    assert done["seen"] or not done["environment"]
