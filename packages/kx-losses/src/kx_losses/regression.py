@@ -119,7 +119,7 @@ MeanAbsolutePercentageError = mean_absolute_percentage_error.loss_class
 MeanSquaredLogarithmicError = mean_squared_logarithmic_error.loss_class
 CosineSimilarity = cosine_similarity.loss_class
 cosine_similarity.metric_class = metric_class(
-    cosine, "CosineSimilarity", "cosine_similarity"
+    cosine, "CosineSimilarity", "cosine_similarity", direction="up"
 )  # without the minus sign
 Huber = huber.loss_class
 LogCosh = log_cosh.loss_class

@@ -70,11 +70,27 @@ def as_batch(x, y, sample_weight):
     return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
+def joined(parts):
+    """Return the arrays of several batches as one.
+
+    >>> joined([np.zeros((2, 3)), np.zeros((1, 3))]).shape
+    (3, 3)
+    """
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
 def samples_in(x):
     """The number of samples in a batch."""
     if x.__class__ is Tensor:
         return x.data.shape[0] if x.data.shape else 1
     return next((t.shape[0] for t in tree.flatten(x) if getattr(t, "shape", ())), 1)
+
+
+def ones_like_scalar(tensor):
+    """Return the raw gradient of a scalar with respect to itself."""
+    if tensor.device is devices.cpu and not tensor.data.shape:
+        return tensor.data.dtype.type(1)
+    return tensor.device.xp.ones(tensor.data.shape, tensor.data.dtype)
 
 
 def to_python(value):

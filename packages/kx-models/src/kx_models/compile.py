@@ -11,7 +11,7 @@ from kx_tensor.state import Stateful
 class CompiledLoss:
     """The losses of all outputs as one: `loss(y_true, y_pred, sample_weight)` gives the weighted sum.
 
-    `parts` after a call holds the unweighted loss of each output, where there are several.
+    `parts` after a call holds the unweighted losses of the outputs `part_names`, where there are several.
     """
 
     def __init__(self, loss, loss_weights, output_names):
@@ -37,6 +37,9 @@ class CompiledLoss:
             raise ValueError(
                 "Expected at least one loss that is not None: compile(loss=...) gave none for any output."
             )
+        order = [self.names.index(k) for k in self.given] if _is_by_name(self.given) else range(count)
+        self.order = [i for i in order if self.losses[i] is not None]
+        self.part_names = [self.names[i] for i in self.order]
         weights = self.given_weights
         if weights is None:
             self.weights = [1.0] * count
@@ -61,10 +64,8 @@ class CompiledLoss:
         trues = match(y_true, y_pred, self.names, "y")
         weights = match(sample_weight, y_pred, self.names, "sample_weight", repeat=True)
         total, self.parts = None, []
-        for loss, factor, t, p, w in zip(self.losses, self.weights, trues, preds, weights):
-            if loss is None:
-                self.parts.append(None)
-                continue
+        for i in self.order:
+            loss, factor, t, p, w = self.losses[i], self.weights[i], trues[i], preds[i], weights[i]
             if t is None:
                 raise ValueError(
                     f"Loss {loss.name!r} needs targets, but y is None: pass y to fit, or compile(loss=None)."
@@ -111,17 +112,15 @@ class CompiledMetrics(Stateful):
         preds = tree.flatten(y_pred)
         trues = match(y_true, y_pred, names, "y")
         several = len(preds) > 1
-        rows = []  # (output, metric, takes sample weights, key in the logs)
+        rows = []  # (output, metric, takes sample weights)
         for kind, weighted in (("metrics", False), ("weighted", True)):
             per_output = _spread_metrics(self.given[kind], y_pred, names)
             for i, given in enumerate(per_output):
                 for one in given:
                     metric = self._resolve(one, trues[i], preds[i], losses[i] if losses else None)
                     if metric is not None:
-                        rows.append(
-                            (i, metric, weighted, f"{names[i]}_{metric.name}" if several else metric.name)
-                        )
-        self.untracked("rows", _unique_keys(rows))
+                        rows.append((i, metric, weighted))
+        self.untracked("rows", _with_keys(rows, names if several else None))
         self.metrics = [metric for _, metric, _, _ in self.rows]
         self.untracked("names", names)
         self.built = True
@@ -159,13 +158,21 @@ class CompiledMetrics(Stateful):
         return found
 
 
-def _unique_keys(rows):
-    seen, unique = {}, []
-    for i, metric, weighted, key in rows:
-        count = seen.get(key, 0)
-        seen[key] = count + 1
-        unique.append((i, metric, weighted, key if count == 0 else f"{key}_{count}"))
-    return unique
+def _with_keys(rows, names):
+    """The rows with the metrics' keys in the logs: the name, after that of the output if there are several.
+
+    A second metric of the same key gets "_1"; a weighted one, where an unweighted has the key, "weighted_".
+    """
+    counts, keyed = {}, []
+    for i, metric, weighted in rows:
+        prefix = f"{names[i]}_" if names else ""
+        key = prefix + metric.name
+        if weighted and key in counts:
+            key = f"{prefix}weighted_{metric.name}"
+        count = counts.get(key, 0)
+        counts[key] = count + 1
+        keyed.append((i, metric, weighted, f"{key}_{count}" if count else key))
+    return keyed
 
 
 def output_names(y_pred, known):
@@ -181,7 +188,7 @@ def output_names(y_pred, known):
 def spread(given, y_pred, names, what, one_for_all=False):
     """`given` (one value, a list, or a dict by output name) as a list with one entry per output."""
     count = len(names)
-    if isinstance(given, dict) and not _is_config(given):
+    if _is_by_name(given):
         unknown = [k for k in given if k not in names]
         if unknown:
             raise ValueError(
@@ -203,8 +210,9 @@ def spread(given, y_pred, names, what, one_for_all=False):
     raise ValueError(f"`{what}` must be a list or a dict with an entry per output ({names}), got {given!r}.")
 
 
-def _is_config(given):
-    return {"class_name", "config"} <= given.keys()
+def _is_by_name(given):
+    """Whether something is given by output name, in a dict that is not the config of an object."""
+    return isinstance(given, dict) and not {"class_name", "config"} <= given.keys()
 
 
 def _spread_metrics(given, y_pred, names):
@@ -212,7 +220,7 @@ def _spread_metrics(given, y_pred, names):
     count = len(names)
     if given is None:
         return [[] for _ in range(count)]
-    if isinstance(given, dict) and not _is_config(given):
+    if _is_by_name(given):
         return [_as_list(m) for m in spread(given, y_pred, names, "metrics")]
     given = _as_list(given)
     if any(isinstance(m, (list, tuple)) for m in given):

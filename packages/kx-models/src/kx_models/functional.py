@@ -1,12 +1,14 @@
 """Functional models: the graph between some inputs and some outputs, as one layer."""
 
+import collections
+
 from kx_io import register
 from kx_layers.context import context
-from kx_layers.input_layer import InputLayer
+from kx_layers.input_layer import Input, InputLayer
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
 from kx_models import graph_config
-from kx_models.model import Model
+from kx_models.model import Model, takes_graph
 from kx_tensor import device as devices
 from kx_tensor import dtypes, ops, tree
 from kx_tensor.graph import Function
@@ -19,13 +21,10 @@ from kx_tensor.tensor import Tensor
 class GraphModel(Model):
     """What functional and sequential models share: they run a recorded graph.
 
-    The attributes `_graph` (a `kx_tensor.graph.Function`) and `_input_specs` are set by `_set_graph`.
+    The graph, a `kx_tensor.graph.Function`, and what follows from it are set by `_set_graph`.
     """
 
-    def __new__(cls, *args, **kwargs):
-        model = super().__new__(cls, *args, **kwargs)
-        model.untracked("_graph", None)
-        return model
+    _graph = None
 
     def _set_graph(self, inputs, outputs):
         graph = Function(inputs, outputs, name=self.name)
@@ -33,13 +32,15 @@ class GraphModel(Model):
         self.untracked("_input_dtypes", [dtypes.as_numpy(t.dtype) for t in graph.inputs])
         self.untracked("_single", isinstance(inputs, KerasTensor) and isinstance(outputs, KerasTensor))
         self.untracked("_seen_shape", None)
+        set_by_node = any(node.kwargs.get("training") is not None for node in graph.nodes)
+        self.untracked("_training_set_by_node", set_by_node)
         self.untracked("_chain", None)
         self.untracked("_chain_version", -1)
         self.built = True
 
     def __call__(self, *args, **kwargs):
         graph = self._graph
-        if graph is not None and self._single and len(args) == 1 and self._plain_model:
+        if graph is not None and self._single and len(args) == 1 and self.activity_regularizer is None:
             x = args[0]
             if (
                 x.__class__ is Tensor
@@ -63,7 +64,7 @@ class GraphModel(Model):
         try:
             steps = self._chain if self._chain_version == structure.version else self._find_chain()
             if steps is None:
-                return self._graph.run((x,))[0]
+                return self._run((x,), context.training)[0]
             training = context.training or False
             for call, takes_training in steps:
                 x = call(x, training=training) if takes_training else call(x)
@@ -100,10 +101,21 @@ class GraphModel(Model):
         if mask is not None:
             for x, m in zip(flat, tree.flatten(mask)):
                 x._keras_mask = m
-        outputs = self._graph.run(flat)
+        outputs = self._run(flat, training)
         if self._single and isinstance(flat[0], Tensor):
             self.untracked("_seen_shape", flat[0].data.shape[1:])
-        return tree.pack_sequence_as(self._graph._outputs_struct, outputs)
+        outputs = tree.pack_sequence_as(self._graph._outputs_struct, outputs)
+        return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs
+
+    def _run(self, values, training):
+        """Run the graph; `training` of this call, if any, precedes that given when a layer was called for the graph."""
+        if training is None or not self._training_set_by_node:
+            return self._graph.run(values)
+
+        def call(operation, args, kwargs):
+            return operation(*args, **{**kwargs, "training": training} if "training" in kwargs else kwargs)
+
+        return self._graph.run(values, call=call)
 
     def _to_tensors(self, value):
         """Arrays become tensors as they are; `_standardize` casts each to its Input's dtype."""
@@ -124,6 +136,11 @@ class GraphModel(Model):
         standard = []
         for x, reference, to in zip(flat, graph.inputs, self._input_dtypes):
             if x is None:
+                if not reference.node.operation.optional:
+                    raise ValueError(
+                        f"The input '{reference.name}' of model {self.name!r} is not optional, but None was passed. Pass "
+                        f"a tensor, or make the input Input(..., optional=True)."
+                    )
                 standard.append(None)
                 continue
             if not isinstance(x, (Tensor, KerasTensor)):
@@ -163,7 +180,7 @@ class GraphModel(Model):
     def _check_shape(self, x, reference):
         index = next(i for i, t in enumerate(self._graph.inputs) if t is reference)
         bad = len(x.shape) != len(reference.shape) or any(
-            n is not None and m is not None and n != m for n, m in zip(reference.shape, x.shape)
+            n is not None and m is not None and n != m for n, m in zip(reference.shape[1:], x.shape[1:])
         )
         if bad:
             raise ValueError(
@@ -212,18 +229,18 @@ class GraphModel(Model):
 
     @property
     def input_shape(self):
-        """The shape(s) of the input(s), batch axis included."""
-        return tree.map_structure(lambda t: t.shape, self._graph._inputs_struct)
+        """The shape of the input, batch axis included; a list of the shapes of several."""
+        return _one_or_list([t.shape for t in self.inputs])
 
     @property
     def output_shape(self):
-        """The shape(s) of the output(s), batch axis included."""
-        return tree.map_structure(lambda t: t.shape, self._graph._outputs_struct)
+        """The shape of the output, batch axis included; a list of the shapes of several."""
+        return _one_or_list([t.shape for t in self.outputs])
 
     @property
     def output_names(self):
         """The names of the operations that make the outputs."""
-        return _unique_names([t.node.operation.name for t in self._graph.outputs])
+        return [t.node.operation.name for t in self._graph.outputs]
 
     @property
     def input_names(self):
@@ -231,14 +248,12 @@ class GraphModel(Model):
         return [t.name for t in self._graph.inputs]
 
 
-@register("models", name="Functional")
+@register("models", module="keras.src.models.functional")
 class Functional(GraphModel):
     """A model made of the graph between `inputs` and `outputs`: what `Model(inputs, outputs)` gives."""
 
     def __init__(self, inputs, outputs, name=None, **kwargs):
-        trainable = kwargs.pop("trainable", None)
-        if isinstance(inputs, tuple):
-            inputs = list(inputs)
+        trainable = kwargs.pop("trainable", True)
         for x in tree.flatten(inputs):
             if not isinstance(x, KerasTensor):
                 raise ValueError(
@@ -250,11 +265,11 @@ class Functional(GraphModel):
                     f"All `outputs` values must be KerasTensors, got {x!r} of type {type(x).__name__}."
                 )
         Layer.__init__(self, name=name, **kwargs)
-        inputs = _standalone_inputs(inputs)
-        self._set_graph(inputs, outputs)
+        self._set_graph(*_standalone(inputs, outputs))
+        _check_names(self.operations)
         self.graph_layers = [op for op in self.operations if isinstance(op, Layer)]
-        if trainable is not None:
-            self.trainable = trainable
+        if trainable is False:  # True would unfreeze layers frozen on their own
+            self.trainable = False
 
     @property
     def layers(self):
@@ -270,34 +285,47 @@ class Functional(GraphModel):
         """`_standardize` checks the inputs, after it has mended what can be mended."""
 
     def get_config(self):
-        if type(self) is not Functional and not _is_plain_functional(type(self)):
+        if not takes_graph(type(self)):
             return super().get_config()
         return graph_config.functional_config(self)
+
+    def get_build_config(self):
+        return {"input_shape": None}  # the graph says it all; Keras writes this
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Make the model again from `get_config`."""
-        if "layers" not in config:
-            return super().from_config(config)
         return graph_config.functional_from_config(cls, config, custom_objects)
 
 
-def _is_plain_functional(cls):
-    return cls.__init__ in (Functional.__init__, Model.__init__)
+def _one_or_list(values):
+    return values[0] if len(values) == 1 else values
 
 
-def _standalone_inputs(inputs):
-    """Inputs that are not made by `Input` (a tensor amid another graph) stay as they are: the graph starts there."""
-    return inputs
+def _standalone(inputs, outputs):
+    """The graph with an Input for each of `inputs` that is a tensor amid another graph."""
+    flat = tree.flatten(inputs)
+    if all(t.node is not None and isinstance(t.node.operation, InputLayer) for t in flat):
+        return inputs, outputs
+    own = [
+        t
+        if t.node is not None and isinstance(t.node.operation, InputLayer)
+        else Input(batch_shape=t.shape, dtype=t.dtype, name=f"{t.name}CLONE")
+        for t in flat
+    ]
+    replayed = Function(inputs, outputs).run(own)
+    return tree.pack_sequence_as(inputs, own), tree.pack_sequence_as(outputs, replayed)
 
 
-def _unique_names(names):
-    seen, unique = {}, []
-    for name in names:
-        count = seen.get(name, 0)
-        seen[name] = count + 1
-        unique.append(name if count == 0 else f"{name}_{count}")
-    return unique
+def _check_names(operations):
+    """Raise ValueError where two layers have one name: weights and configs go by name."""
+    counts = collections.Counter(op.name for op in operations if isinstance(op, Layer))
+    for name, count in counts.items():
+        if count > 1:
+            raise ValueError(
+                f'The name "{name}" is used {count} times in the model. All operation names should be unique: give each '
+                "layer its own, `name=...`."
+            )
 
 
 def _in_order(graph):
@@ -318,7 +346,7 @@ def _in_order(graph):
             visit(tensor.node)
     inputs = [t.node for t in graph.inputs if t.node is not None]
     for node in inputs:
-        first_seen.setdefault(node, len(first_seen))
+        first_seen.setdefault(node, -1)  # inputs that nothing uses come first
     for node in list(reversed(graph.nodes)) + inputs:
         depth.setdefault(node, 0)
         if node in inputs:

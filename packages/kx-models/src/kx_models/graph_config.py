@@ -1,9 +1,11 @@
 """Configs of sequential and functional models: layers, and the calls that connect them, as Keras writes them."""
 
-from kx_io import deserialize_keras_object, serialize_keras_object
+import functools
+
+from kx_io import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from kx_layers.input_layer import InputLayer
 from kx_layers.layer import Layer
-from kx_tensor import tree
+from kx_tensor import naming, ops, tree
 from kx_tensor.primitive import PRIMITIVES, Primitive
 from kx_tensor.symbolic import KerasTensor
 
@@ -110,16 +112,19 @@ def _references(structure, places):
         name, number = places[tensor.node]
         return [name, number, tensor.index]
 
-    if isinstance(structure, KerasTensor):
-        return [reference(structure)]
     return tree.map_structure(reference, structure)
 
 
 def functional_from_config(cls, config, custom_objects=None):
     """Make a functional model from its config, replaying the recorded calls."""
+    with CustomObjectScope(custom_objects or {}):
+        return _replayed(cls, config)
+
+
+def _replayed(cls, config):
     operations, outputs, waiting = {}, {}, []
     for entry in config["layers"]:
-        operations[entry["name"]] = _operation(entry, custom_objects)
+        operations[entry["name"]] = _operation(entry)
         operation = operations[entry["name"]]
         if isinstance(operation, InputLayer):
             outputs[entry["name"], 0] = [operation._tensor]
@@ -148,12 +153,16 @@ def functional_from_config(cls, config, custom_objects=None):
     return cls(inputs=inputs, outputs=results, name=config.get("name"), **keywords)
 
 
-def _operation(entry, custom_objects):
-    if entry.get("module") == "kx.ops":
-        if entry["class_name"] not in PRIMITIVES:
-            raise ValueError(f"Unknown op {entry['class_name']!r} in a functional model's config.")
-        return PRIMITIVES[entry["class_name"]]
-    operation = deserialize_keras_object(entry, custom_objects=custom_objects)
+def _operation(entry):
+    """The layer of an entry, or the op: one of kx's, or of Keras's, whose configs hold the static parameters."""
+    module, name = entry.get("module") or "", entry["class_name"]
+    if module == "kx.ops" or module.startswith("keras.src.ops."):
+        op = PRIMITIVES.get(name) or getattr(ops, naming.to_snake_case(name), None)
+        if op is None:
+            raise ValueError(f"Unknown op {name!r} in a functional model's config.")
+        params = {k: v for k, v in entry["config"].items() if k not in ("name", "dtype")}
+        return functools.partial(op, **params) if params else op
+    operation = deserialize_keras_object(entry)
     if not isinstance(operation, Layer):
         raise TypeError(
             f"Entry {entry['name']!r} of the config is a {type(operation).__name__}, not a layer."

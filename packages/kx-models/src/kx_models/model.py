@@ -1,7 +1,9 @@
 """`Model`: a layer that can be trained, evaluated, summarized."""
 
 from kx_io import register
+from kx_layers.call_signature import shapes_by_argument
 from kx_layers.layer import Layer
+from kx_models.graph_config import functional_from_config
 from kx_models.summary import summary as print_summary
 from kx_models.trainer import Trainer
 from kx_tensor import tree
@@ -27,7 +29,7 @@ class Model(Trainer, Layer):
 
     def __new__(cls, *args, **kwargs):
         if cls is Model and _is_functional(args, kwargs):
-            return Layer.__new__(cls._functional_class)
+            cls = cls._functional_class
         model = Layer.__new__(cls)
         Trainer._start(model)
         return model
@@ -42,6 +44,13 @@ class Model(Trainer, Layer):
     def get_config(self):
         # Written out so that this class's own `__init__`, which only picks the kind of model, is not what is recorded.
         return super().get_config()
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Make the model again from `get_config`; the config of a graph gives a functional model."""
+        if takes_graph(cls) and "input_layers" in config:
+            return functional_from_config(cls, config, custom_objects)
+        return super().from_config(config)
 
     def call(self, *args, **kwargs):
         """Compute the outputs from the inputs; a subclass writes it."""
@@ -98,13 +107,10 @@ class Model(Trainer, Layer):
     def _build_for(self, named):
         """A subclassed model's layers are built as its `call` reaches them."""
         if type(self).build is Model.build or self._has_default_build:
+            self.untracked("_build_shapes", shapes_by_argument(named))
             self.built = True
         else:
             super()._build_for(named)
-
-    @property
-    def _plain_model(self):
-        return self._policy is not None and self.activity_regularizer is None
 
     def reset_states(self):
         """Reset the states of the recurrent layers that keep them."""
@@ -117,6 +123,12 @@ class Model(Trainer, Layer):
 
 
 Model._has_default_build = True
+
+
+def takes_graph(cls):
+    """Whether the class is made from `inputs` and `outputs`: it has no constructor of its own."""
+    return cls.__init__ in (Model.__init__, Model._functional_class.__init__)
+
 
 _variants = {}
 

@@ -5,7 +5,6 @@ from kx_layers.input_layer import Input, InputLayer
 from kx_layers.layer import Layer
 from kx_models import graph_config
 from kx_models.functional import GraphModel
-from kx_tensor import naming, tree
 from kx_tensor.symbolic import KerasTensor, standardize_shape
 
 
@@ -100,10 +99,10 @@ class Sequential(GraphModel):
             if input_shape is None:
                 raise ValueError("You must provide an `input_shape` argument.")
             x = Input(batch_shape=standardize_shape(input_shape), dtype=self._first_dtype())
+            self.stack.insert(0, x.node.operation)
         inputs = x
-        with naming.name_scope(self.name):
-            for layer in self.layers:
-                x = layer(x)
+        for layer in self.layers:
+            x = layer(x)
         self._set_graph(inputs, x)
 
     def _first_dtype(self):
@@ -129,29 +128,21 @@ class Sequential(GraphModel):
         """The layers of the stack, without the Input."""
         return [layer for layer in self.stack if not isinstance(layer, InputLayer)]
 
-    def _needs_graph(self):
+    def _needs_graph(self, what):
         if self._graph is None:
             raise AttributeError(
-                f"Sequential model '{self.name}' has no defined input shape yet. Start it with keras.Input(shape), or call "
-                "it on data first."
+                f"Sequential model '{self.name}' has no defined {what} yet. Start it with keras.Input(shape), or call it on "
+                "data first."
             )
         return self._graph
 
     @property
     def inputs(self):
-        return list(self._needs_graph().inputs)
+        return list(self._needs_graph("inputs").inputs)
 
     @property
     def outputs(self):
-        return list(self._needs_graph().outputs)
-
-    @property
-    def input_shape(self):
-        return tree.map_structure(lambda t: t.shape, self._needs_graph()._inputs_struct)
-
-    @property
-    def output_shape(self):
-        return tree.map_structure(lambda t: t.shape, self._needs_graph()._outputs_struct)
+        return list(self._needs_graph("outputs").outputs)
 
     def compute_output_shape(self, input_shape):
         if self._graph is None:

@@ -10,10 +10,12 @@ import numpy as np
 
 import kx_optimizers
 from kx_io import registry
-from kx_losses.metric import Mean, Metric
+from kx_losses.metric import Mean
 from kx_models.arguments import unknown_arguments
 from kx_models.batches import (
     as_batch,
+    joined,
+    ones_like_scalar,
     samples_in,
     to_device,
     to_python,
@@ -26,7 +28,7 @@ from kx_models.data import adapt, split
 from kx_models.progress import standardize_verbose
 from kx_optimizers.loss_scale import LossScaleOptimizer
 from kx_tensor import device as devices
-from kx_tensor import tape, tree
+from kx_tensor import ops, tape, tree
 from kx_tensor.backward import backward
 from kx_tensor.tensor import Tensor
 
@@ -49,6 +51,8 @@ class Trainer:
         self.untracked("stop_training", False)
         self.untracked("steps_per_execution", 1)
         self.untracked("_compile_config", None)
+        self.untracked("run_eagerly", False)
+        self.untracked("jit_compile", None)
 
     # ---- compiling -------------------------------------------------------------------------------------------
 
@@ -111,9 +115,10 @@ class Trainer:
     def metrics(self):
         """The loss tracker, the compiled metrics, and metrics that layers or the model hold as attributes."""
         found = [] if self._loss_tracker is None else [self._loss_tracker]
+        found += self._own_metrics()
         if self._compiled_metrics is not None:
-            found += [*self._part_trackers, *self._compiled_metrics.metrics]
-        return found + [m for m in self._own_metrics() if m not in found]
+            found += [*self._compiled_metrics.metrics, *self._part_trackers]
+        return list({id(m): m for m in found}.values())
 
     @property
     def metrics_names(self):
@@ -131,9 +136,9 @@ class Trainer:
             metric.reset_state()
 
     def get_compile_config(self):
-        """Return what `compile` was given, serialized; None if that can't be done."""
+        """Return what `compile` was given, serialized; an empty dict before that."""
         if not self._compile_config:
-            return None
+            return {}
         config = dict(self._compile_config)
         config["optimizer"] = registry("optimizers").serialize(self.optimizer)
         return {k: _serialized(v) for k, v in config.items()}
@@ -156,6 +161,8 @@ class Trainer:
                 losses.append(loss)
         losses += self._extra_losses()
         if not losses:
+            if not training:
+                return ops.zeros(())
             raise ValueError(
                 "No loss to compute: compile the model with a loss, or call `add_loss` in a layer, or override "
                 "`compute_loss`."
@@ -170,7 +177,12 @@ class Trainer:
         added = list(self._losses)
         for layer in self._loss_layers.values():
             added += layer._losses
-        return added + [v.regularizer(v) for v in self.trainable_variables if v.regularizer is not None]
+        for variable in self._kept("regularized", self._find_regularized):
+            added.append(variable.regularizer(variable))
+        return added
+
+    def _find_regularized(self):
+        return [v for v in self.trainable_variables if v.regularizer is not None]
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Update the compiled metrics with a batch and return all results."""
@@ -193,10 +205,7 @@ class Trainer:
 
     def _own_metrics(self):
         """Metrics that the model or its layers hold as attributes."""
-        return self._kept("metrics", self._find_own_metrics)
-
-    def _find_own_metrics(self):
-        return [m for layer in self._flatten_layers() for m in layer._children(Metric)]
+        return self._kept("metrics", self._find_metrics)
 
     def train_step(self, data):
         """Train on one batch `(x,)`, `(x, y)` or `(x, y, sample_weight)` and return the metrics so far."""
@@ -207,36 +216,35 @@ class Trainer:
     def _train(self, x, y, sample_weight):
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
-        self._track_loss(loss, x)
         if loss.node is not None:
-            optimizer = self.optimizer
-            variables = self.trainable_variables
+            optimizer, variables = self.optimizer, self.trainable_variables
             scaled = optimizer.scale_loss(loss)
-            found = backward([scaled.node], [scaled.device.xp.ones(scaled.data.shape, scaled.data.dtype)])
+            found = backward([scaled.node], [ones_like_scalar(scaled)])
             optimizer.apply([found.get(v.node) for v in variables], variables)
         else:
             warnings.warn("The model does not have any trainable weights.", stacklevel=2)
-        self._update_metrics(x, y, y_pred, sample_weight)
+        self._track(x, y, y_pred, sample_weight, loss)
 
-    def _track_loss(self, loss, x):
+    def _track(self, x, y, y_pred, sample_weight, loss):
+        """Update the loss tracker and the metrics with a batch."""
         with tape.no_grad():
             size = samples_in(x)
             self._loss_tracker.update_state(loss, size)
             parts = self._compiled_loss.parts if self._compiled_loss is not None else ()
             if len(parts) > 1:
-                if not self._part_trackers:
-                    names = [f"{n}_loss" for n in self._compiled_loss.names]
-                    self.untracked("_part_trackers", [Mean(name=n) for n in names])
-                for tracker, part in zip(self._part_trackers, parts):
-                    if part is not None:
-                        tracker.update_state(part, size)
-
-    def _update_metrics(self, x, y, y_pred, sample_weight):
-        with tape.no_grad():
+                self._track_parts(parts, size)
             if type(self).compute_metrics is not Trainer.compute_metrics:
                 self.compute_metrics(x, y, y_pred, sample_weight)
             else:
                 self._compiled_metrics.update(y, y_pred, sample_weight, self._losses_by_output())
+
+    def _track_parts(self, parts, size):
+        """Update the trackers of the losses of several outputs."""
+        if not self._part_trackers:
+            names = [f"{n}_loss" for n in self._compiled_loss.part_names]
+            self.untracked("_part_trackers", [Mean(name=n) for n in names])
+        for tracker, part in zip(self._part_trackers, parts):
+            tracker.update_state(part, size)
 
     def test_step(self, data):
         """Evaluate one batch and return the metrics so far."""
@@ -247,8 +255,7 @@ class Trainer:
     def _test(self, x, y, sample_weight):
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
-        self._track_loss(loss, x)
-        self._update_metrics(x, y, y_pred, sample_weight)
+        self._track(x, y, y_pred, sample_weight, loss)
 
     def predict_step(self, data):
         """Return the outputs for one batch."""
@@ -341,10 +348,13 @@ class Trainer:
             first = number % per_call == 0
             if first and callbacks.wants_train_batch_begin:
                 callbacks.on_train_batch_begin(number)
-            results = step(to_device(x, device), to_device(y, device), to_device(weight, device))
+            weight = weight if weight is None else to_device(weight, device)
+            results = step(to_device(x, device), to_device(y, device), weight)
             last = (number + 1) % per_call == 0 or number + 1 == source.num_batches
-            if last and callbacks.wants_train_batches and callbacks.train_batch_due(number):
-                callbacks.on_train_batch_end(number, self._logs(results, own_logs))
+            if last and callbacks.wants_train_batches:
+                end = number - number % per_call + per_call - 1  # a short last execution counts as a whole one
+                if callbacks.train_batch_due(end):
+                    callbacks.on_train_batch_end(end, self._logs(results, own_logs))
             if self.stop_training:
                 break
         if number < 0:
@@ -392,17 +402,20 @@ class Trainer:
 
     def _evaluate(self, source, callbacks):
         step, own_logs = self._own_step("test_step", self._test)
-        device = devices.current()
+        device, per_call = devices.current(), self.steps_per_execution
         callbacks.on_test_begin()
         self.reset_metrics()
         results, number = {}, -1
         with tape.no_grad():
             for number, (x, y, weight) in enumerate(source.epoch()):
-                if callbacks.wants_test_batch_begin:
+                if callbacks.wants_test_batch_begin and number % per_call == 0:
                     callbacks.on_test_batch_begin(number)
                 results = step(to_device(x, device), to_device(y, device), to_device(weight, device))
-                if callbacks.wants_test_batches and callbacks.test_batch_due(number):
-                    callbacks.on_test_batch_end(number, self._logs(results, own_logs))
+                last = (number + 1) % per_call == 0 or number + 1 == source.num_batches
+                if last and callbacks.wants_test_batches:
+                    end = number - number % per_call + per_call - 1
+                    if callbacks.test_batch_due(end):
+                        callbacks.on_test_batch_end(end, self._logs(results, own_logs))
         if number < 0:
             raise ValueError("evaluate got no data: the first batch never came.")
         logs = self._logs(results, own_logs)
@@ -410,13 +423,16 @@ class Trainer:
         return logs
 
     def _ordered(self, results, own_logs, return_dict):
-        """The metrics as a dict, or as a list: the loss, then the metrics in the order of `metrics`."""
+        """The metrics as a dict, or as a list: those that carry a metric's name in the order of `metrics`, then the rest."""
         if not own_logs:
             results = self.get_metrics_result()
         values = {k: to_python(v) for k, v in results.items()}
         if return_dict:
             return values
-        return next(iter(values.values())) if len(values) == 1 else list(values.values())
+        if len(values) == 1:
+            return next(iter(values.values()))
+        keys = [name for name in dict.fromkeys(self.metrics_names) if name in values]
+        return [values[k] for k in (*keys, *sorted(values.keys() - set(keys)))]
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Return the outputs for all of `x` as NumPy arrays."""
@@ -425,12 +441,12 @@ class Trainer:
             return self.predict_on_batch(x)
         source = adapt(x, None, None, batch_size, False, None, steps)
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
-        device = devices.current()
+        device, per_call = devices.current(), self.steps_per_execution
         batches, structure = None, None
         callbacks.on_predict_begin()
         with tape.no_grad():
             for number, (bx, by, bw) in enumerate(source.epoch()):
-                if callbacks.wants_predict_batch_begin:
+                if callbacks.wants_predict_batch_begin and number % per_call == 0:
                     callbacks.on_predict_batch_begin(number)
                 outputs = step(to_device(bx, device), by, bw)
                 structure = outputs
@@ -439,12 +455,17 @@ class Trainer:
                     batches = [[] for _ in flat]
                 for parts, part in zip(batches, flat):
                     parts.append(part)
-                if callbacks.wants_predict_batches and callbacks.predict_batch_due(number):
-                    callbacks.on_predict_batch_end(number, {"outputs": tree.pack_sequence_as(outputs, flat)})
+                last = (number + 1) % per_call == 0 or number + 1 == source.num_batches
+                if last and callbacks.wants_predict_batches:
+                    first = number - number % per_call
+                    if callbacks.predict_batch_due(first + per_call - 1):
+                        recent = [joined(parts[first:]) for parts in batches]
+                        logs = {"outputs": tree.pack_sequence_as(outputs, recent)}
+                        callbacks.on_predict_batch_end(first + per_call - 1, logs)
         callbacks.on_predict_end()
         if batches is None:
             raise ValueError("predict got no data: the first batch never came.")
-        whole = [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in batches]
+        whole = [joined(parts) for parts in batches]
         return whole[0] if isinstance(structure, Tensor) else tree.pack_sequence_as(structure, whole)
 
     def _forward(self, x, y=None, sample_weight=None):
@@ -453,16 +474,18 @@ class Trainer:
     # ---- single batches --------------------------------------------------------------------------------------
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        """Train on one batch and return the metrics since the last `reset_metrics`."""
+        """Train on one batch and return its loss and metrics."""
         self._needs_compile("train_on_batch")
+        self.reset_metrics()
         x, y, sample_weight = self._one_batch(x, y, sample_weight, class_weight)
         step, own_logs = self._own_step("train_step", self._train)
         results = step(x, y, sample_weight)
         return self._ordered(results, own_logs, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
-        """Evaluate one batch and return the metrics since the last `reset_metrics`."""
+        """Evaluate one batch and return its loss and metrics."""
         self._needs_compile("test_on_batch")
+        self.reset_metrics()
         x, y, sample_weight = self._one_batch(x, y, sample_weight, None)
         step, own_logs = self._own_step("test_step", self._test)
         with tape.no_grad():

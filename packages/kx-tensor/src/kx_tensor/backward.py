@@ -9,7 +9,7 @@ import operator
 
 from kx_tensor import dtypes
 from kx_tensor.primitive import PRIMITIVES
-from kx_tensor.tape import Node, OutputNode
+from kx_tensor.tape import Node, OutputNode, gradient_scope
 from kx_tensor.tensor import Tensor
 
 
@@ -218,7 +218,8 @@ def _cast_to(grad, parent):
 def _pull_back_twin(node, grad, parents):
     """Differentiate the composite twin of a fused primitive at the node's inputs."""
     inputs = [_with_history(value, history, node.device) for value, history in zip(node.inputs, node.parents)]
-    out = node.primitive.like(*inputs, **node.params)
+    with gradient_scope():  # also in a plain pass, which records nothing else
+        out = node.primitive.like(*inputs, **node.params)
     targets = frozenset(p for p in parents if p is not None)
     outs, grad = (out, grad) if isinstance(out, (tuple, list)) else ([out], [grad])
     tracked = [(o.node, g) for o, g in zip(outs, grad) if o.node is not None]

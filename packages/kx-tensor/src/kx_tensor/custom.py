@@ -47,7 +47,7 @@ class _CustomRule:
 def custom_gradient(f):
     """Return `f` with the gradient it defines itself: `f(*args)` returns (result, grad_fn).
 
-    `grad_fn(*upstream)` returns one gradient per argument. The inside of `f` is not recorded.
+    `grad_fn(*upstream)` returns one gradient per argument, and is itself differentiated for second derivatives.
 
     >>> from kx_tensor import grad, ops
     >>> @custom_gradient
@@ -65,23 +65,23 @@ def custom_gradient(f):
             return result
         device = next((a.device for a in args if isinstance(a, (Tensor, Variable))), devices.current())
         args = [as_operand(a, device) for a in args]
-        with tape.no_grad():
-            result, grad_fn = f(*args, **kwargs)
-        if not tape.state.recording or all(a.node is None for a in args):
-            return result
-        outs = result if isinstance(result, (tuple, list)) else [result]
-        single = outs is not result
-        rule = _CustomRule(f.__name__, grad_fn, 1 if single else len(outs), len(args), device)
-        shapes = [o.data.shape for o in outs]
-        kinds = [o.data.dtype for o in outs]
-        node = Node(
-            rule, tuple(a.node for a in args), [None] * len(args), None, {}, shapes[0] if single else shapes,
-            kinds[0] if single else kinds, device,
-        )  # fmt: skip
-        if single:
-            return Tensor(result.data, node, device)
-        return type(result)(
-            Tensor(o.data, OutputNode(node, i, s, k, device), device) for i, (o, s, k) in enumerate(zip(outs, shapes, kinds))
-        )
+        result, grad_fn = f(*args, **kwargs)
+        outs = list(result) if isinstance(result, (tuple, list)) else [result]
+        outs = _with_rule(_CustomRule(f.__name__, grad_fn, len(outs), len(args), device), args, outs)
+        return type(result)(outs) if isinstance(result, (tuple, list)) else outs[0]
 
     return wrapped
+
+
+def _with_rule(rule, args, outs):
+    """`outs` with `rule` as their history, in place of what was recorded inside the function."""
+    parents = tuple(a.node for a in args)
+    if not tape.state.recording or not any(parents):
+        return [Tensor(o.data, None, rule.device) for o in outs]
+    shapes, kinds = [o.data.shape for o in outs], [o.data.dtype for o in outs]
+    if rule.outputs == 1:
+        node = Node(rule, parents, [None] * len(args), None, {}, shapes[0], kinds[0], rule.device)
+        return [Tensor(outs[0].data, node, rule.device)]
+    node = Node(rule, parents, [None] * len(args), None, {}, shapes, kinds, rule.device)
+    nodes = [OutputNode(node, i, s, k, rule.device) for i, (s, k) in enumerate(zip(shapes, kinds))]
+    return [Tensor(o.data, n, rule.device) for o, n in zip(outs, nodes)]

@@ -136,14 +136,14 @@ def backend():
     return "native" if cpu.kernels else "numpy"
 
 
-def set_backend(name):
+def set_backend(backend):
     """Choose the backend for new tensors: "native", "numpy" or "cupy"."""
-    if name not in BACKENDS:
-        raise ValueError(f"Unknown backend {name!r}. Expected one of {', '.join(BACKENDS)}.")
-    if name == "native" and kx_kernels is None:
+    if backend not in BACKENDS:
+        raise ValueError(f"Unknown backend {backend!r}. Expected one of {', '.join(BACKENDS)}.")
+    if backend == "native" and kx_kernels is None:
         raise ImportError("Backend 'native' needs the package kx-kernels: pip install kx-kernels.")
-    cpu.kernels = "native" if name == "native" else None
-    _default["device"] = get("cuda:0") if name == "cupy" else cpu
+    cpu.kernels = "native" if backend == "native" else None
+    _default["device"] = get("cuda:0") if backend == "cupy" else cpu
 
 
 if os.environ.get("KX_BACKEND"):

@@ -3,9 +3,9 @@
 import functools
 
 from kx_tensor import device as devices
-from kx_tensor import tape, tree
+from kx_tensor import dtypes, tape, tree
 from kx_tensor.backward import backward
-from kx_tensor.primitive import as_operand
+from kx_tensor.primitive import PRIMITIVES, as_operand, to_raw
 from kx_tensor.symbolic import KerasTensor
 from kx_tensor.tensor import Tensor
 from kx_tensor.variable import Variable
@@ -24,10 +24,12 @@ def gradients(target, sources, seed=None, record=None):
     if seed is None:
         raw = target.device.xp.ones_like(target.data)
         seed = Tensor(raw, None, target.device) if record else raw
-    elif record:
-        seed = as_operand(seed, target.device)
     else:
-        seed = as_operand(seed, target.device).data
+        if not isinstance(seed, (Tensor, Variable)):
+            seed = to_raw(seed, target.device, target.data.dtype)
+        if tuple(seed.shape) != tuple(target.shape):
+            raise ValueError(f"The gradient of a result of shape {target.shape} was given with shape {tuple(seed.shape)}.")
+        seed = as_operand(seed, target.device) if record else to_raw(seed, target.device)
     targets = frozenset(s.node for s in sources if s.node is not None)
     if record:
         found = backward([target.node], [seed], targets, record=True)
@@ -37,14 +39,21 @@ def gradients(target, sources, seed=None, record=None):
     return [Tensor(found[s.node], None, s.device) if s.node in found else None for s in sources]
 
 
-def watch(x):
-    """Return a float tensor that is a leaf of the tape; tensors with a history stay as they are."""
+def _argument(x):
+    """An argument that a gradient is taken of, as a tensor with a tape node of its own; a variable stays what it is.
+
+    A tensor with a history gets a new node on top of it, so that the gradient is a partial one: what other arguments,
+    or the same tensor given twice, have to do with each other does not enter.
+    """
     if isinstance(x, Variable):
         return x
     x = as_operand(x, devices.current())
+    if not dtypes.is_float_dtype(x.dtype):
+        raise TypeError(f"Gradients are of float arguments, got dtype {x.dtype} (for a Python int write 2.0 instead of 2).")
+    shape, dtype = x.data.shape, x.data.dtype
     if x.node is None:
-        x = Tensor(x.data, tape.leaf(x.data.shape, x.data.dtype, x.device), x.device)
-    return x
+        return Tensor(x.data, tape.leaf(shape, dtype, x.device), x.device)
+    return Tensor(x.data, tape.Node(PRIMITIVES["copy"], (x.node,), [None], None, {}, shape, dtype, x.device), x.device)
 
 
 def value_and_grad(fn, argnums=0, has_aux=False):
@@ -65,7 +74,7 @@ def value_and_grad(fn, argnums=0, has_aux=False):
             positions = list(argnums) if several else [argnums]
             sources = []
             for i in positions:
-                args[i] = tree.map_structure(watch, args[i]) if _is_nested(args[i]) else watch(args[i])
+                args[i] = tree.map_structure(_argument, args[i]) if _is_nested(args[i]) else _argument(args[i])
                 sources.append(args[i])
             result = fn(*args, **kwargs)
             value = result[0] if has_aux else result
@@ -109,13 +118,43 @@ def _check_scalar(value, what):
 
 
 def run_backward(tensor, gradient=None):
-    """Add the gradients of `tensor` to `variable.grad` of every leaf below it (`Tensor.backward`)."""
+    """Add the gradient of this tensor to `grad` of each variable and watched tensor that it was made of.
+
+    `gradient` is the gradient of the tensor itself; it may be left out for a scalar. As in PyTorch `grad` accumulates over
+    calls until it is set to None.
+
+    >>> v = Variable([1.0, 2.0])
+    >>> (v * v).sum().backward()
+    >>> v.grad.numpy()
+    array([2., 4.], dtype=float32)
+    """
     if tensor.node is None:
         raise ValueError("backward(): this tensor depends on no trainable variable or watched tensor.")
     if gradient is None and tensor.size != 1:
         raise ValueError(f"backward() needs a scalar, or gradient=..., got shape {tensor.shape}.")
-    seed = tensor.device.xp.ones_like(tensor.data) if gradient is None else as_operand(gradient, tensor.device).data
-    return backward([tensor.node], [seed])
+    device = tensor.device
+    seed = device.xp.ones_like(tensor.data) if gradient is None else to_raw(gradient, device, tensor.data.dtype)
+    if seed.shape != tensor.shape:
+        raise ValueError(f"backward(): gradient of shape {seed.shape} for a tensor of shape {tensor.shape}.")
+    with tape.no_grad():
+        found = backward([tensor.node], [seed])
+    for node, grad in found.items():
+        known = getattr(node, "grad", None)
+        node.grad = Tensor(grad if known is None else known.data + grad, None, node.device)
+
+
+def leaf_grad(tensor):
+    """The gradient that `backward()` gathered for a variable or watched tensor, or None."""
+    return getattr(tensor.node, "grad", None)
+
+
+def set_leaf_grad(tensor, value):
+    """Set what `backward()` adds to; None starts afresh. It is kept on the tape node, so it goes with its owner."""
+    if tensor.node is None or tensor.node.parents:
+        if value is None:
+            return
+        raise ValueError("Only a trainable variable or a watched tensor has a `grad`.")
+    tensor.node.grad = None if value is None else as_operand(value, tensor.device)
 
 
 class GradientTape:
@@ -145,11 +184,11 @@ class GradientTape:
         self._scope.__exit__(*exc)
 
     def watch(self, tensor):
-        """Make a tensor (or each in a nested structure) a source for `gradient`."""
+        """Make a tensor (or each in a nested structure) a source for `gradient`; integers have no gradient."""
         for t in tree.flatten(tensor):
             if not isinstance(t, (Tensor, Variable)):
                 raise TypeError(f"GradientTape.watch expects tensors, got {type(t).__name__}.")
-            if t.node is None and isinstance(t, Tensor):
+            if t.node is None and isinstance(t, Tensor) and dtypes.is_float_dtype(t.dtype):
                 t.node = tape.leaf(t.data.shape, t.data.dtype, t.device)
 
     def gradient(self, target, sources, output_gradients=None):

@@ -1,5 +1,6 @@
 """Binds Python's operators and the array methods to ops, for Tensor, Variable and KerasTensor alike."""
 
+from kx_tensor.gradients import leaf_grad, run_backward, set_leaf_grad
 from kx_tensor.symbolic import KerasTensor
 from kx_tensor.tensor import Tensor
 from kx_tensor.variable import Variable
@@ -40,6 +41,9 @@ def bind(ops):
         kind.flatten = lambda self: ops.reshape(self, (-1,))
         kind._transpose = lambda self: ops.transpose(self)
         kind.__hash__ = object.__hash__
+    Tensor.backward = run_backward
+    for kind in (Tensor, Variable):
+        kind.grad = property(leaf_grad, set_leaf_grad)
 
 
 def _is_sequence(args):

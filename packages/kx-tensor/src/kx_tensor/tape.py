@@ -23,10 +23,13 @@ class Node:
     """One recorded operation: `primitive` applied to raw `inputs` that came from the nodes `parents`.
 
     A leaf (a variable, a watched tensor) has no primitive. `inputs` and `out` hold only what the rules name;
-    `kernel_rule` is the backward of the kernel that computed it, where there was one.
+    `kernel_rule` is the backward of the kernel that computed it, where there was one; `grad` is set by
+    `Tensor.backward()`, on leaves only.
     """
 
-    __slots__ = ("primitive", "parents", "inputs", "out", "params", "shape", "dtype", "device", "number", "kernel_rule")
+    __slots__ = (
+        "primitive", "parents", "inputs", "out", "params", "shape", "dtype", "device", "number", "kernel_rule", "grad"
+    )  # fmt: skip
 
     def __init__(self, primitive, parents, inputs, out, params, shape, dtype, device, kernel_rule=None):
         self.primitive = primitive

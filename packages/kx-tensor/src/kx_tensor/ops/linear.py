@@ -307,6 +307,7 @@ def _diagonal_matrix_shape(shapes, params):
 @primitive(shape=_diagonal_matrix_shape, dtype=rules.keep)
 def diagonal_matrix(xp, x, *, k=0):
     """Return the matrix with the vector x on its k-th diagonal and zeros elsewhere."""
+    _diagonal_matrix_shape([x.shape], {"k": k})
     return xp.diag(x, k)
 
 
