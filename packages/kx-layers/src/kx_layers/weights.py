@@ -3,7 +3,6 @@
 import numpy as np
 from kx_tensor.random import SeedGenerator
 from kx_tensor.state import Stateful, count_params
-from kx_tensor.structure import structure
 
 
 class Weights(Stateful):
@@ -42,16 +41,6 @@ class Weights(Stateful):
     def non_trainable_variables(self):
         """The variables that training leaves alone."""
         return [v for v in self.variables if not v.trainable] if self._trainable else self.variables
-
-    def _kept(self, name, find):
-        """What `find()` returns, kept until some object's state changes its structure."""
-        kept = self.__dict__.get("_found")
-        if kept is None or kept["version"] != structure.version:
-            kept = {"version": structure.version}
-            self.untracked("_found", kept)
-        if name not in kept:
-            kept[name] = find()
-        return kept[name]
 
     def _find_variables(self):
         found = {}

@@ -10,7 +10,7 @@ import numpy as np
 
 import kx_optimizers
 from kx_io import registry
-from kx_losses.metric import Mean
+from kx_losses.metric import Mean, Metric
 from kx_models.arguments import unknown_arguments
 from kx_models.batches import (
     as_batch,
@@ -132,8 +132,16 @@ class Trainer:
 
     def reset_metrics(self):
         """Set all metrics back to their start."""
-        for metric in self.metrics:
+        variables, others = self._kept("reset", self._find_what_to_reset)
+        for variable in variables:
+            variable.data.fill(0)
+        for metric in others:
             metric.reset_state()
+
+    def _find_what_to_reset(self):
+        """The variables of metrics that are reset by setting these to zero, and the other metrics."""
+        plain = [m for m in self.metrics if type(m).reset_state is Metric.reset_state]
+        return [v for m in plain for v in m.variables], [m for m in self.metrics if m not in plain]
 
     def get_compile_config(self):
         """Return what `compile` was given, serialized; an empty dict before that."""

@@ -198,8 +198,10 @@ class GradientTape:
         self._used = True
         flat = tree.flatten(sources)
         total = [None] * len(flat)
-        seeds = tree.flatten(output_gradients) if output_gradients is not None else None
+        seeds = []
+        if output_gradients is not None:
+            tree.map_structure_up_to(target, lambda _, seed: seeds.append(seed), target, output_gradients)
         for i, t in enumerate(tree.flatten(target)):
-            found = gradients(t, flat, None if seeds is None else seeds[i])
+            found = gradients(t, flat, seeds[i] if seeds else None)
             total = [a if b is None else b if a is None else a + b for a, b in zip(total, found)]
         return tree.pack_sequence_as(sources, total)

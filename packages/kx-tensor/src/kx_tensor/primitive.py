@@ -403,7 +403,10 @@ def as_operand(value, device, scalars_stay=False):
     if isinstance(value, (int, float)) and not isinstance(value, np.generic):
         if scalars_stay:
             return value
-        return Tensor(device.asarray(value, dtypes.as_numpy(dtypes.standardize_dtype(type(value)))), None, device)
+        dtype = dtypes.standardize_dtype(type(value))
+        if dtype == "int32" and not -(2**31) <= value < 2**31:
+            dtype = "int64"
+        return Tensor(device.asarray(value, dtypes.as_numpy(dtype)), None, device)
     return Tensor(to_raw(value, device), None, device)
 
 

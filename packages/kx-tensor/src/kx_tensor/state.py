@@ -69,7 +69,20 @@ class Stateful:
     @property
     def variables(self):
         """All variables of the object and of what it holds, each once."""
-        return _unique(v for item in self._flatten() for v in item._own_variables())
+        return list(self._kept("variables", self._find_variables))
+
+    def _find_variables(self):
+        return list({id(v): v for item in self._flatten() for v in item._own_variables()}.values())
+
+    def _kept(self, name, find):
+        """What `find()` returns, kept until some object's state changes its structure."""
+        kept = self.__dict__.get("_found")
+        if kept is None or kept["version"] != structure.version:
+            kept = {"version": structure.version}
+            self.untracked("_found", kept)
+        if name not in kept:
+            kept[name] = find()
+        return kept[name]
 
     @property
     def trainable_variables(self):
@@ -96,10 +109,6 @@ def _walk(path, value, seen):
     elif isinstance(value, (list, tuple)):
         for i, item in enumerate(value):
             yield from _walk(f"{path}/{i}", item, seen)
-
-
-def _unique(variables):
-    return list({id(v): v for v in variables}.values())
 
 
 def count_params(variables):

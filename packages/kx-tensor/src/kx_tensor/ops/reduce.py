@@ -65,16 +65,27 @@ mean.vjp(_mean_dx)
 mean.cases = case("3,4"), case("3,4", axis=0), case("2,3,4", axis=(0, -1), keepdims=True), case("3,4:int32", axis=1)
 
 
-def _share_of(F, g, x, out, axis, keepdims):
+def _share_of(F, g, x, out, axis, keepdims, initial):
     """The gradient of a maximum or minimum: shared equally among the elements that attain it."""
     shape = x.shape
     hits = F.cast(F.equal(x, restore_axes(F, out, shape, axis, keepdims)), dtype=_dtype_name(x))
     count = F.sum(hits, axis=axis, keepdims=True)
+    if initial is not None:  # which may be beyond all elements
+        count = F.maximum(count, 1)
     return hits * (restore_axes(F, g, shape, axis, keepdims) / count)
 
 
 def _dtype_name(x):
     return x.dtype if isinstance(x.dtype, str) else dtypes.name_of(x.dtype)
+
+
+def _with_initial(xp, reduce, combine, x, axis, keepdims, initial):
+    """A maximum or minimum that is at least (or at most) `initial`; CuPy's own have no such argument."""
+    shape = rules.reduced([x.shape], {"axis": axis, "keepdims": keepdims})
+    initial = x.dtype.type(initial)
+    if x.size == 0:
+        return xp.full(shape, initial, x.dtype)
+    return combine(reduce(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims), initial)
 
 
 @primitive(shape=rules.reduced, dtype=rules.keep)
@@ -86,13 +97,13 @@ def max(xp, x, *, axis=None, keepdims=False, initial=None):
     """
     if initial is None:
         return xp.max(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims)
-    return xp.max(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, initial=x.dtype.type(initial))
+    return _with_initial(xp, xp.max, xp.maximum, x, axis, keepdims, initial)
 
 
 max.vjp(_share_of)
 max.cases = (
     case("3,4"), case("3,4", axis=0), case("2,3,4", axis=(0, -1), keepdims=True), case("3,4:int32", axis=1),
-    case("3,4", axis=1, initial=-9.0), fails("3,4", axis=5, match="out of range"),
+    case("3,4", axis=1, initial=0.5), fails("3,4", axis=5, match="out of range"),
 )  # fmt: skip
 
 
@@ -105,7 +116,7 @@ def min(xp, x, *, axis=None, keepdims=False, initial=None):
     """
     if initial is None:
         return xp.min(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims)
-    return xp.min(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, initial=x.dtype.type(initial))
+    return _with_initial(xp, xp.min, xp.minimum, x, axis, keepdims, initial)
 
 
 min.vjp(_share_of)
