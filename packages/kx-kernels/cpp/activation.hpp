@@ -1,14 +1,9 @@
-// Bodies of bias + relu, one row at a time. Plain functions over pointers: no threads, containers or intrinsics, so
-// that the same source can be compiled for a GPU. The loops over the rows are in activation.cpp.
+// Bodies of bias + relu, one row at a time. The loops over the rows are in activation.cpp.
 #pragma once
 
 #include <cstdint>
 
-#if defined(__CUDACC__)
-#define KX_BODY __host__ __device__ inline
-#else
-#define KX_BODY inline
-#endif
+#include "body.hpp"
 
 namespace kx {
 

@@ -17,7 +17,9 @@ def results(kernels, x, kernel, bias, activation, seed):
         leaves = [leaf_tensor(a) for a in (x, kernel, bias)]
         out = ops.dense(*leaves, activation=activation)
         rule = out.node.kernel_rule
-        return [t.numpy() if isinstance(t, Tensor) else t for t in (out, *gradients(out, leaves, seed=seed))], rule
+        return [
+            t.numpy() if isinstance(t, Tensor) else t for t in (out, *gradients(out, leaves, seed=seed))
+        ], rule
     finally:
         device.cpu.kernels = previous
 

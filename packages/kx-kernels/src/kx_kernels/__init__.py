@@ -1,7 +1,7 @@
 """Fused CPU kernels for kx, on plain NumPy arrays.
 
-Kernels take C-contiguous float32 or float64 arrays and check sizes; choosing between a kernel and NumPy is
-the caller's work. Without the compiled extension the import raises `ImportError`, and kx runs on NumPy alone.
+Kernels check dtypes and sizes; choosing between a kernel and NumPy is the caller's work. Without the compiled
+extension the import raises `ImportError`, and kx runs on NumPy alone.
 """
 
 try:
@@ -14,5 +14,6 @@ except ImportError as error:
     ) from error
 
 from kx_kernels.activation import bias_relu, bias_relu_grad
+from kx_kernels.native import dense, dense_grad
 
-__all__ = ["bias_relu", "bias_relu_grad", "openmp"]
+__all__ = ["bias_relu", "bias_relu_grad", "dense", "dense_grad", "openmp"]

@@ -129,8 +129,8 @@ dense.cases = (
 
 # ---- kernels ---------------------------------------------------------------------------------------------------
 
-# Up to this many multiply-adds one call of one thread takes half the time, or less, of a BLAS product and the NumPy
-# calls around it; for 32 rows of 10 features, a tenth.
+# Up to this many multiply-adds the whole layer in one call, on one thread, beats a BLAS product and the NumPy calls
+# around it: by ten times for 32 rows of 10 features and 16 units, by two at the limit.
 _SMALL = 2**18
 _FLOAT32 = np.dtype("float32")
 
