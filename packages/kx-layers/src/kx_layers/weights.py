@@ -55,7 +55,7 @@ class Weights(Stateful):
         return list({id(v): v for layer in self._flatten_layers() for v in layer._own_weights()}.values())
 
     def _find_trainable(self):
-        return [v for v in self.variables if v.trainable] if self._trainable else []
+        return tuple([v for v in self.variables if v.trainable]) if self._trainable else ()
 
     @property
     def trainable_weights(self):

@@ -16,6 +16,7 @@ def declare(
     fields=None,
     order=None,
     integer_labels=False,
+    averaged=None,
 ):
     """Declare the decorated `function(y_true, y_pred, *, ...)` as a loss (and a metric).
 
@@ -26,6 +27,7 @@ def declare(
     - `fields`: the loss class's own arguments, where they are not the function's keyword parameters and their defaults.
     - `order`: the loss class's positional arguments, where they are not (its own..., reduction, name, dtype).
     - `integer_labels`: integer targets are not cast to the loss's dtype.
+    - `averaged`: `averaged(y_true, y_pred)` gives the mean over the batch in one op, where there is such an op.
 
     The classes are `function.loss_class` and `function.metric_class`.
 
@@ -36,7 +38,7 @@ def declare(
 
     def decorate(function):
         own = keyword_defaults(function) if fields is None else fields
-        function.loss_class = _loss_class(function, loss, loss_name, own, order, integer_labels)
+        function.loss_class = _loss_class(function, loss, loss_name, own, order, integer_labels, averaged)
         register("losses", *aliases, module=_PUBLIC_LOSSES)(function)
         if metric is None:
             register("metrics", module=_PUBLIC_METRICS)(function)
@@ -58,7 +60,7 @@ def keyword_defaults(function):
     return dict(zip(arguments[len(arguments) - len(defaults) :], defaults))
 
 
-def _loss_class(function, class_name, name, own, order, integer_labels):
+def _loss_class(function, class_name, name, own, order, integer_labels, averaged):
     class_name = class_name or "".join(part.capitalize() for part in function.__name__.split("_"))
     body = {
         "__doc__": _summary(function, "Loss"),
@@ -66,6 +68,7 @@ def _loss_class(function, class_name, name, own, order, integer_labels):
         "function": staticmethod(function),
         "parameters": tuple(own),
         "integer_labels": integer_labels,
+        "averaged": averaged and staticmethod(averaged),
         "name": field(name or function.__name__),
         "field_order": order or (*own, "reduction", "name", "dtype"),
         **{key: field(default) for key, default in own.items()},

@@ -11,6 +11,9 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "
 _LEAVES = (Tensor, KerasTensor, Variable)
 
 
+_MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
+
+
 @register("losses")
 class Loss(Fields):
     """A number to minimize: write `call(y_true, y_pred)`, which returns one value a sample.
@@ -32,6 +35,7 @@ class Loss(Fields):
     dtype = field(None, config=False)
 
     integer_labels = False  # integer targets stay integers
+    averaged = None  # the mean over the batch in one op, for losses that have one
     _np_dtype = None
 
     @dtype.getter
@@ -57,6 +61,9 @@ class Loss(Fields):
         if not (type(y_true) is Tensor and y_true.data.dtype == self._np_dtype):
             if not (self.integer_labels and type(y_true) is Tensor and y_true.data.dtype.kind in "iu"):
                 y_true = self._cast_target(y_true)
+        if self.averaged is not None and mask is None and sample_weight is None and self.reduction in _MEANS:
+            if 0 not in y_pred.shape:
+                return self.averaged(y_true, y_pred)
         values = self.call(y_true, y_pred)
         if type(values) is not Tensor:
             values = ops.convert_to_tensor(values)

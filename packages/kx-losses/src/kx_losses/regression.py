@@ -7,7 +7,11 @@ from kx_losses.declare import declare, metric_class
 from kx_tensor import config, ops
 
 
-@declare("mse", "MSE", metric="MeanSquaredError")
+def _average_squared_error(y_true, y_pred):
+    return ops.squared_error(*paired("mean_squared_error", y_true, y_pred), average=True)
+
+
+@declare("mse", "MSE", metric="MeanSquaredError", averaged=_average_squared_error)
 def mean_squared_error(y_true, y_pred):
     """Mean of (y_true - y_pred)^2 over the last axis. Shapes: (..., d), (..., d) -> (...).
 
@@ -18,7 +22,11 @@ def mean_squared_error(y_true, y_pred):
     return ops.squared_error(y_true, y_pred)
 
 
-@declare("mae", "MAE", metric="MeanAbsoluteError")
+def _average_absolute_error(y_true, y_pred):
+    return ops.absolute_error(*paired("mean_absolute_error", y_true, y_pred), average=True)
+
+
+@declare("mae", "MAE", metric="MeanAbsoluteError", averaged=_average_absolute_error)
 def mean_absolute_error(y_true, y_pred):
     """Mean of |y_true - y_pred| over the last axis. Shapes: (..., d), (..., d) -> (...).
 

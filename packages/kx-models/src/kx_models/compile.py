@@ -37,7 +37,8 @@ class CompiledLoss:
             raise ValueError(
                 "Expected at least one loss that is not None: compile(loss=...) gave none for any output."
             )
-        order = [self.names.index(k) for k in self.given] if _is_by_name(self.given) else range(count)
+        by_name = isinstance(y_pred, dict) and _is_by_name(self.given)
+        order = [self.names.index(k) for k in self.given] if by_name else range(count)
         self.order = [i for i in order if self.losses[i] is not None]
         self.part_names = [self.names[i] for i in self.order]
         weights = self.given_weights

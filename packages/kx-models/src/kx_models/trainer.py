@@ -78,11 +78,12 @@ class Trainer:
             raise unknown_arguments("compile", kwargs, Trainer.compile)
         if not isinstance(steps_per_execution, int) or steps_per_execution < 1:
             raise ValueError(f"steps_per_execution must be a positive integer, got {steps_per_execution!r}.")
-        self._compile_config = {
+        given = {
             "optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics,
             "weighted_metrics": weighted_metrics, "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution, "jit_compile": jit_compile,
         }  # fmt: skip
+        self.untracked("_compile_config", given)
         optimizer = kx_optimizers.get(optimizer)
         mixed = self.dtype_policy is not None and self.dtype_policy.name == "mixed_float16"
         if auto_scale_loss and mixed and not isinstance(optimizer, LossScaleOptimizer):
@@ -218,23 +219,23 @@ class Trainer:
     def train_step(self, data):
         """Train on one batch `(x,)`, `(x, y)` or `(x, y, sample_weight)` and return the metrics so far."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        self._train(x, y, sample_weight)
-        return self.get_metrics_result()
+        logs = self._train(x, y, sample_weight)
+        return self.get_metrics_result() if logs is None else logs
 
     def _train(self, x, y, sample_weight):
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
         if loss.node is not None:
-            optimizer, variables = self.optimizer, self.trainable_variables
+            optimizer, variables = self.optimizer, self._kept("trainable", self._find_trainable)
             scaled = optimizer.scale_loss(loss)
             found = backward([scaled.node], [ones_like_scalar(scaled)])
             optimizer.apply([found.get(v.node) for v in variables], variables)
         else:
             warnings.warn("The model does not have any trainable weights.", stacklevel=2)
-        self._track(x, y, y_pred, sample_weight, loss)
+        return self._track(x, y, y_pred, sample_weight, loss)
 
     def _track(self, x, y, y_pred, sample_weight, loss):
-        """Update the loss tracker and the metrics with a batch."""
+        """Update the loss tracker and the metrics with a batch; return the logs if `compute_metrics` is overridden."""
         with tape.no_grad():
             size = samples_in(x)
             self._loss_tracker.update_state(loss, size)
@@ -242,9 +243,9 @@ class Trainer:
             if len(parts) > 1:
                 self._track_parts(parts, size)
             if type(self).compute_metrics is not Trainer.compute_metrics:
-                self.compute_metrics(x, y, y_pred, sample_weight)
-            else:
-                self._compiled_metrics.update(y, y_pred, sample_weight, self._losses_by_output())
+                return self.compute_metrics(x, y, y_pred, sample_weight)
+            self._compiled_metrics.update(y, y_pred, sample_weight, self._losses_by_output())
+            return None
 
     def _track_parts(self, parts, size):
         """Update the trackers of the losses of several outputs."""
@@ -257,13 +258,13 @@ class Trainer:
     def test_step(self, data):
         """Evaluate one batch and return the metrics so far."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
-        self._test(x, y, sample_weight)
-        return self.get_metrics_result()
+        logs = self._test(x, y, sample_weight)
+        return self.get_metrics_result() if logs is None else logs
 
     def _test(self, x, y, sample_weight):
         y_pred = self(x, training=False)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
-        self._track(x, y, y_pred, sample_weight, loss)
+        return self._track(x, y, y_pred, sample_weight, loss)
 
     def predict_step(self, data):
         """Return the outputs for one batch."""
@@ -274,7 +275,8 @@ class Trainer:
         """The step as a function of (x, y, sample_weight) and whether it returns its logs itself."""
         method = getattr(type(self), name)
         if method is getattr(Trainer, name):
-            return plain, False
+            own_logs = type(self).compute_metrics is not Trainer.compute_metrics
+            return plain, own_logs and name != "predict_step"
         return lambda x, y, sample_weight: getattr(self, name)(as_batch(x, y, sample_weight)), True
 
     # ---- loops -----------------------------------------------------------------------------------------------
@@ -343,6 +345,8 @@ class Trainer:
             source.close()
             if validation is not None:
                 validation.close()
+        if self.optimizer is not None and epochs > initial_epoch:
+            self.optimizer.finalize_variable_values(self.trainable_variables)
         callbacks.on_train_end(logs)
         return self.history
 
@@ -371,8 +375,6 @@ class Trainer:
             raise ValueError(
                 "fit got no data: the first batch never came. Check the generator or `steps_per_epoch`."
             )
-        if self.optimizer is not None:
-            self.optimizer.finalize_variable_values(self.trainable_variables)
         return self._logs(results, own_logs)
 
     def _logs(self, results, own_logs):
@@ -405,7 +407,7 @@ class Trainer:
         results = self._evaluate(source, callbacks)
         if return_dict:
             return results
-        own_logs = type(self).test_step is not Trainer.test_step
+        own_logs = self._own_step("test_step", self._test)[1]
         return self._ordered(results, own_logs, return_dict)
 
     def _evaluate(self, source, callbacks):

@@ -34,6 +34,8 @@ def in_order(optimizer, grads, variables):
             f"{len(variables)} variables."
         )
     if len(variables) == len(known) and all(map(is_, variables, known)):
+        if isinstance(variables, tuple):  # the same tuple need not be looked at again
+            optimizer.untracked("_matched", variables)
         return grads
     placed = [None] * len(known)
     for g, variable in zip(grads, variables, strict=True):

@@ -92,7 +92,7 @@ class Optimizer(Fields, Owner):
             self.name = naming.auto_name(naming.to_snake_case(type(self).__name__))
         self.built = False
         self._variables = []
-        for name, value in (("_trainable", []), ("_groups", []), ("_excluded", ([], None)), ("_rate", None)):
+        for name, value in (("_trainable", []), ("_matched", None), ("_groups", []), ("_excluded", ([], None)), ("_rate", None)):
             self.untracked(name, value)
         # The step count and the learning rate live on the CPU, where reading them never waits for a GPU.
         with devices.device("cpu"):
@@ -210,7 +210,8 @@ class Optimizer(Fields, Owner):
         else:
             if not self.built:
                 self.build(trainable_variables)
-            grads = matching.in_order(self, grads, trainable_variables)
+            if trainable_variables is not self._matched or len(grads) != len(self._trainable):
+                grads = matching.in_order(self, grads, trainable_variables)
         raw, complete = [], True
         for g in grads:
             kind = type(g)

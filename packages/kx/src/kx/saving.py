@@ -1,5 +1,6 @@
 """Objects to configs and back."""
 
+import kx_models  # every class that a config may name is made known by its own module
 from kx_io.config import deserialize_keras_object as deserialize_keras_object
 from kx_io.config import serialize_keras_object as serialize_keras_object
 from kx_io.scopes import CustomObjectScope as CustomObjectScope

@@ -276,6 +276,8 @@ def meshgrid(*x, indexing="xy"):
     shape = [0] * len(vectors)
     for vector, axis in zip(vectors, order):
         shape[axis] = vector.shape[0]
+    if None in shape:
+        return record_call(meshgrid, tuple(vectors), {"indexing": indexing}, [(shape, v.dtype) for v in vectors])
     return [
         broadcast_to(reshape(v, [-1 if i == axis else 1 for i in range(len(shape))]), tuple(shape))
         for v, axis in zip(vectors, order)
