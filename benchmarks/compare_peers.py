@@ -1,7 +1,8 @@
 """Times small training workloads with kx and with Keras in turn, in one run, and prints ratios.
 
-Keras lives in an environment of its own: `python benchmarks/compare_peers.py --peer-python /path/to/keras-env/bin/python`.
-Each round starts a fresh process per package, alternating, so that both see the same machine; the best of the rounds counts.
+Keras lives in an environment of its own: `python benchmarks/compare_peers.py --peer-python
+/path/to/keras-env/bin/python`. Each round starts a fresh process per package, alternating, so that both see the same
+machine; the best of the rounds counts.
 """
 
 import argparse
@@ -74,7 +75,9 @@ def measure(package_name, workload):
 def best(python, package, workload, environment, results):
     """Run one measurement in a process of its own and keep the best of each figure so far."""
     command = [python, __file__, "--measure", package, workload]
-    output = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    ).stdout
     for name, value in json.loads(output.splitlines()[-1]).items():
         key = (package, environment.get("KX_BACKEND") or environment.get("KERAS_BACKEND"), workload, name)
         results[key] = min(value, results.get(key, float("inf")))
@@ -92,7 +95,9 @@ def compare(peer_python, rounds, workloads):
         for _ in range(rounds):
             for python, package, environment in contestants:
                 best(python, package, workload, environment, results)
-    print(f"{'workload':12s} {'figure':11s} {'Keras-JAX':>10s} {'kx numpy':>10s} {'kx':>10s} {'kx / Keras':>11s}")
+    print(
+        f"{'workload':12s} {'figure':11s} {'Keras-JAX':>10s} {'kx numpy':>10s} {'kx':>10s} {'kx / Keras':>11s}"
+    )
     for workload in workloads:
         for figure in ("step_us", "predict_us"):
             keras, plain, default = (
@@ -100,12 +105,16 @@ def compare(peer_python, rounds, workloads):
                 results["kx", "numpy", workload, figure],
                 results["kx", None, workload, figure],
             )
-            print(f"{workload:12s} {figure:11s} {keras:10.0f} {plain:10.0f} {default:10.0f} {default / keras:11.2f}")
+            print(
+                f"{workload:12s} {figure:11s} {keras:10.0f} {plain:10.0f} {default:10.0f} {default / keras:11.2f}"
+            )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peer-python", default=sys.executable, help="the Python of an environment with keras and jax")
+    parser.add_argument(
+        "--peer-python", default=sys.executable, help="the Python of an environment with keras and jax"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workloads", nargs="+", default=WORKLOADS, choices=WORKLOADS)
     parser.add_argument("--measure", nargs=2, metavar=("PACKAGE", "WORKLOAD"), help=argparse.SUPPRESS)

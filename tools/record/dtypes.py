@@ -21,7 +21,12 @@ KINDS = (
     "bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32",
     "float64", "complex64", "complex128", "float8_e4m3fn", "int", "float",
 )  # fmt: skip
-TRIPLES = [("int8", "uint8", "float"), ("int", "float16", "bfloat16"), ("bool", "int", "int64"), ("uint8", "int16", "float")]
+TRIPLES = [
+    ("int8", "uint8", "float"),
+    ("int", "float16", "bfloat16"),
+    ("bool", "int", "int64"),
+    ("uint8", "int16", "float"),
+]
 
 
 def result_of(names):

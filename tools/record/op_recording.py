@@ -45,7 +45,11 @@ def sample(dtype, *shape, low=-2, high=3):
         return {"int": 2, "float": 1.5}[dtype]
     if dtype == "bool":
         return b(*shape)
-    return f(*shape, dtype=dtype, low=low, high=high) if "float" in dtype else i(*shape, dtype=dtype, low=low, below=high)
+    return (
+        f(*shape, dtype=dtype, low=low, high=high)
+        if "float" in dtype
+        else i(*shape, dtype=dtype, low=low, below=high)
+    )
 
 
 def case(op, *args, symbolic=True, **kwargs):
@@ -74,7 +78,10 @@ class Pool:
     def put(self, value):
         """Return the JSON form of a value."""
         if isinstance(value, (np.ndarray, np.generic)) or keras.ops.is_tensor(value):
-            return self._array(np.asarray(value.numpy() if hasattr(value, "numpy") else value), str(getattr(value.dtype, "name", value.dtype)))
+            return self._array(
+                np.asarray(value.numpy() if hasattr(value, "numpy") else value),
+                str(getattr(value.dtype, "name", value.dtype)),
+            )
         if isinstance(value, dict):
             return {k: self.put(v) for k, v in value.items()}
         if isinstance(value, tuple):
@@ -113,7 +120,9 @@ def _symbolic(op, args, kwargs, unknown):
         return x
 
     try:
-        return _spec(getattr(keras.ops, op)(*map(replace, args), **{k: replace(v) for k, v in kwargs.items()}))
+        return _spec(
+            getattr(keras.ops, op)(*map(replace, args), **{k: replace(v) for k, v in kwargs.items()})
+        )
     except Exception:
         return None
 
@@ -131,14 +140,20 @@ def record(family, cases):
         if symbolic and any(_holds_array(a) for a in args):
             row["symbolic"] = [_symbolic(op, args, kwargs, unknown) for unknown in (False, True)]
             expected = row["symbolic"][0]
-            if expected and "dtype" in expected and getattr(out, "dtype", expected["dtype"]) != expected["dtype"]:
+            if (
+                expected
+                and "dtype" in expected
+                and getattr(out, "dtype", expected["dtype"]) != expected["dtype"]
+            ):
                 contradicted.add(op)  # what all backends share is the judge
                 row["out"] = None
         rows.append(row)
     GOLDEN.mkdir(exist_ok=True)
     path = GOLDEN / f"ops_{family}.npz"
     text = json.dumps(rows, separators=(",", ":")).encode()
-    np.savez_compressed(path, cases=np.frombuffer(text, np.uint8), data=np.frombuffer(bytes(pool.data), np.uint8))
+    np.savez_compressed(
+        path, cases=np.frombuffer(text, np.uint8), data=np.frombuffer(bytes(pool.data), np.uint8)
+    )
     print(f"dtype on TensorFlow differs from the symbolic one, which is kept, in: {sorted(contradicted)}")
     print(f"{path.name}: {len(rows)} cases, {path.stat().st_size} bytes; refused by Keras: {len(refused)}")
     for line in refused:

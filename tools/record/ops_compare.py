@@ -20,16 +20,27 @@ CASES = [
     *dtype_singles("logical_not"),
     *[case(op, ODD) for op in ("isnan", "isinf", "isfinite")],
     *[c for op in ("isnan", "isinf", "isfinite") for c in dtype_singles(op)],
-    *[case("isclose", ODD[[0, 3, 4]], ODD[[0, 3, 4]], equal_nan=e) for e in (False, True)],  # TensorFlow's is wrong for inf
+    *[
+        case("isclose", ODD[[0, 3, 4]], ODD[[0, 3, 4]], equal_nan=e) for e in (False, True)
+    ],  # TensorFlow's is wrong for inf
     case("isclose", f(4), f(4), rtol=1.0, atol=0.5),
     case("isclose", i(4), i(4)),
     case("isclose", np.array([1.0, 2.0], "float32"), 2.0),
-    *[case(op, sample(d, 3, low=0), sample(e, 3, low=0)) for op in BITS for d in ("bool", *INTS) for e in ("bool", *INTS)],
+    *[
+        case(op, sample(d, 3, low=0), sample(e, 3, low=0))
+        for op in BITS
+        for d in ("bool", *INTS)
+        for e in ("bool", *INTS)
+    ],
     *[case(op, sample(d, 3, low=1), sample(d, 3, low=0)) for op in SHIFTS for d in INTS],
     *[case(op, sample(d, 3)) for op in ("bitwise_not", "bitwise_invert") for d in INTS],
     *[case(op, i(3, below=7), 3) for op in BITS],
     *[case(op, i(3, low=0), 2) for op in SHIFTS],
-    *[case("where", b(3), sample(d, 3), sample(e, 3)) for d in (*DTYPES, "int", "float") for e in (*DTYPES, "int", "float")],
+    *[
+        case("where", b(3), sample(d, 3), sample(e, 3))
+        for d in (*DTYPES, "int", "float")
+        for e in (*DTYPES, "int", "float")
+    ],
     case("where", b(3, 1), f(1, 4), 0.0),
     case("where", np.array([0, 1, 2], "int32"), f(3), f(3)),
     case("where", np.array([0.0, 1.0], "float32"), 1, 2),

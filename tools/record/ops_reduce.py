@@ -30,15 +30,35 @@ CASES = [
     *[case("prod", f(2, 3), dtype="float64")],
     *[c for op in ("cumsum", "cumprod") for c in dtype_singles(op)],
     *[c for op in ("cumsum", "cumprod") for c in dtype_singles(op, axis=1)],
-    *[case(op, i(2, 3), axis=-1, dtype=d) for op in ("cumsum", "cumprod") for d in ("int64", "float32", "float16", "int8")],
+    *[
+        case(op, i(2, 3), axis=-1, dtype=d)
+        for op in ("cumsum", "cumprod")
+        for d in ("int64", "float32", "float16", "int8")
+    ],
     *[case("cumsum", b(4), dtype="bool")],
     *[case("average", f(2, 3), axis=1, weights=f(2, 3, low=0.5))],
-    *[case("average", f(2, 3), axis=1, weights=f(3, low=0.5)), case("average", f(2, 3), axis=0, weights=f(2, low=0.5))],
+    *[
+        case("average", f(2, 3), axis=1, weights=f(3, low=0.5)),
+        case("average", f(2, 3), axis=0, weights=f(2, low=0.5)),
+    ],
     *[case("average", f(2, 3), weights=f(2, 3, low=0.5)), case("average", i(3), weights=i(3, low=1))],
-    *[case("average", i(2, 3), axis=-1, weights=f(3, low=0.5)), case("average", f(3, dtype="float16"), weights=f(3, low=0.5))],
-    *[case("logsumexp", np.array([1000.0, 1000.0], "float32")), case("logsumexp", np.array([-np.inf, -np.inf], "float32"))],
-    *[case("logsumexp", np.array([np.inf, 1.0], "float32")), case("logsumexp", f(2, 3, 4), axis=(0, -1), keepdims=True)],
-    *[case("moments", f(2, 3, 4), axes=a, keepdims=k) for a in (0, [1], (0, 2), (0, 1, 2)) for k in (False, True)],
+    *[
+        case("average", i(2, 3), axis=-1, weights=f(3, low=0.5)),
+        case("average", f(3, dtype="float16"), weights=f(3, low=0.5)),
+    ],
+    *[
+        case("logsumexp", np.array([1000.0, 1000.0], "float32")),
+        case("logsumexp", np.array([-np.inf, -np.inf], "float32")),
+    ],
+    *[
+        case("logsumexp", np.array([np.inf, 1.0], "float32")),
+        case("logsumexp", f(2, 3, 4), axis=(0, -1), keepdims=True),
+    ],
+    *[
+        case("moments", f(2, 3, 4), axes=a, keepdims=k)
+        for a in (0, [1], (0, 2), (0, 1, 2))
+        for k in (False, True)
+    ],
     *[case("moments", f(3, 4, dtype=d), axes=0) for d in ("float16", "bfloat16", "float64")],
     *[case("norm", f(4), ord=o) for o in (None, 1, 2, 3, 0, 0.5, np.inf, -np.inf, -1)],
     *[case("norm", f(3, 4), ord=o) for o in (None, "fro", 1, -1, np.inf, -np.inf)],

@@ -63,7 +63,9 @@ def keywords_of(function):
     return None if any(p.kind is p.VAR_KEYWORD for p in parameters) else {p.name for p in parameters}
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if "xp." in p.read_text()], ids=lambda p: "/".join(p.parts[-2:]))
+@pytest.mark.parametrize(
+    "path", [p for p in SOURCES if "xp." in p.read_text()], ids=lambda p: "/".join(p.parts[-2:])
+)
 def test_names_and_keywords_exist_in_cupy(path):
     wrong = []
     for names, keywords, line in uses(path):
@@ -74,7 +76,9 @@ def test_names_and_keywords_exist_in_cupy(path):
             continue
         accepted = keywords_of(function)
         if accepted is not None and not keywords <= accepted:
-            wrong.append(f"{path.name}:{line}: cupy.{'.'.join(names)} takes no {', '.join(sorted(keywords - accepted))}")
+            wrong.append(
+                f"{path.name}:{line}: cupy.{'.'.join(names)} takes no {', '.join(sorted(keywords - accepted))}"
+            )
     assert not wrong, "\n".join(wrong)
 
 

@@ -55,7 +55,9 @@ def test_several_outputs_get_one_upstream_each():
     x = leaf_tensor(np.array([1.0, 2.0], "float32"))
     a, b = both(x)
     assert gradients((a * 10.0 + b).sum(), [x])[0].numpy().tolist() == [23.0, 23.0]
-    assert gradients(a.sum(), [x])[0].numpy().tolist() == [2.0, 2.0], "zeros arrive for an output that is not used"
+    assert gradients(a.sum(), [x])[0].numpy().tolist() == [2.0, 2.0], (
+        "zeros arrive for an output that is not used"
+    )
     check_grad(both, np.array([1.0, 2.0]))
 
 

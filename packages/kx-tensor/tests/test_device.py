@@ -65,7 +65,9 @@ def test_moving_is_explicit():
 )  # fmt: skip
 def test_mixing_devices_names_the_fix(mix):
     here, there = ops.convert_to_tensor([1.0]), ops.convert_to_tensor([1.0]).to("standin")
-    with pytest.raises(ValueError, match=r"different devices \(.*standin.*\)\. Move one with `x\.to\('cpu'\)`"):
+    with pytest.raises(
+        ValueError, match=r"different devices \(.*standin.*\)\. Move one with `x\.to\('cpu'\)`"
+    ):
         mix(here, there)
 
 
@@ -120,7 +122,12 @@ class TestStandin:
         assert standin.to_numpy(array).tolist() == [0.0, 1.0, 2.0]
 
     def test_no_mixing_with_host_arrays(self, array):
-        for mix in (lambda: standin.xp.add(array, np.ones(3)), lambda: array + np.ones(3), lambda: np.ones(3) + array, lambda: np.add(array, 1)):
+        for mix in (
+            lambda: standin.xp.add(array, np.ones(3)),
+            lambda: array + np.ones(3),
+            lambda: np.ones(3) + array,
+            lambda: np.add(array, 1),
+        ):
             with pytest.raises(TypeError):
                 mix()
 

@@ -118,9 +118,13 @@ def test_limits_of_float_types():
 
 
 def test_floatx_is_the_dtype_of_python_floats(restore_floatx):
-    assert (ops.zeros((1,)).dtype, ops.convert_to_tensor(1.5).dtype, (ops.arange(2) / 2).dtype) == ("float32",) * 3
+    assert (ops.zeros((1,)).dtype, ops.convert_to_tensor(1.5).dtype, (ops.arange(2) / 2).dtype) == (
+        "float32",
+    ) * 3
     dtypes.set_floatx("float16")
-    assert (ops.zeros((1,)).dtype, ops.convert_to_tensor([1.5]).dtype, (ops.arange(2) / 2).dtype) == ("float16",) * 3
+    assert (ops.zeros((1,)).dtype, ops.convert_to_tensor([1.5]).dtype, (ops.arange(2) / 2).dtype) == (
+        "float16",
+    ) * 3
     assert ops.exp(np.arange(3)).dtype == "float16"
     assert KerasTensor((1,)).dtype == "float32", "the default dtype of a KerasTensor is fixed, as in Keras"
     assert Variable([1, 2]).dtype == "float16"

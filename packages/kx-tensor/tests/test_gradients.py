@@ -255,7 +255,9 @@ def test_several_targets_add_up_with_their_output_gradients():
     with GradientTape(persistent=True) as t:
         a, b = v * 2.0, v * v
     assert values(t.gradient([a, b], v)) == [[4.0, 6.0]]
-    assert values(t.gradient({"a": a, "b": b}, v, output_gradients={"a": [1.0, 0.0], "b": [0.0, 1.0]})) == [[2.0, 4.0]]
+    assert values(t.gradient({"a": a, "b": b}, v, output_gradients={"a": [1.0, 0.0], "b": [0.0, 1.0]})) == [
+        [2.0, 4.0]
+    ]
     with pytest.raises(ValueError, match=r"shape \(2,\) was given with shape \(3,\)"):
         t.gradient(a, v, output_gradients=np.ones(3, "float32"))
 
@@ -475,7 +477,7 @@ def test_declaration_errors(scratch_primitives):
     with pytest.raises(TypeError, match="asks for 'z'"):
         scratch.vjp(lambda F, g, z: g, None)
     with pytest.raises(AttributeError, match="No primitive is called 'mystery'"):
-        backward.raw_ops(ops.convert_to_tensor(1.0).device).mystery
+        backward.raw_ops(ops.convert_to_tensor(1.0).device).mystery  # noqa: B018
 
 
 def test_calling_errors():

@@ -63,16 +63,27 @@ def test_a_function_may_start_in_the_middle_of_a_graph():
 def test_tensors_in_keywords_and_lists():
     x, low = KerasTensor((3,)), KerasTensor(())
     function = Function([x, low], ops.concatenate([ops.clip(x, x_min=low, x_max=1.0), x]))
-    assert function([np.array([-3.0, 0.0, 3.0], "float32"), np.float32(-1.0)]).numpy().tolist() == [-1.0, 0.0, 1.0, -3.0, 0.0, 3.0]
+    assert function([np.array([-3.0, 0.0, 3.0], "float32"), np.float32(-1.0)]).numpy().tolist() == [
+        -1.0,
+        0.0,
+        1.0,
+        -3.0,
+        0.0,
+        3.0,
+    ]
 
 
 def test_disconnected_graphs_name_what_is_missing():
     x, other = KerasTensor((2,), name="x"), KerasTensor((2,), name="other")
-    with pytest.raises(ValueError, match=r"can't be computed from the inputs: .*name=other.* nor made of the inputs \['x'\]"):
+    with pytest.raises(
+        ValueError, match=r"can't be computed from the inputs: .*name=other.* nor made of the inputs \['x'\]"
+    ):
         Function(x, x + other)
 
 
-@pytest.mark.parametrize(("inputs", "outputs", "kind"), [([1.0], None, "input"), (None, [np.ones(2)], "output")])
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "kind"), [([1.0], None, "input"), (None, [np.ones(2)], "output")]
+)
 def test_inputs_and_outputs_are_symbolic(inputs, outputs, kind):
     x = KerasTensor((2,))
     with pytest.raises(ValueError, match=f"every {kind} must be a KerasTensor"):

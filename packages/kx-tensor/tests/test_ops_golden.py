@@ -32,12 +32,16 @@ def load(path):
 
     found = {}
     for row in rows:
-        found.setdefault(row["op"], []).append({k: value(row[k]) for k in ("args", "kwargs", "out")} | {"symbolic": row.get("symbolic")})
+        found.setdefault(row["op"], []).append(
+            {k: value(row[k]) for k in ("args", "kwargs", "out")} | {"symbolic": row.get("symbolic")}
+        )
     return found
 
 
 TABLE = [
-    pytest.param(op, cases, id=f"{path.stem[4:]}-{op}") for path in sorted(GOLDEN.glob("ops_*.npz")) for op, cases in load(path).items()
+    pytest.param(op, cases, id=f"{path.stem[4:]}-{op}")
+    for path in sorted(GOLDEN.glob("ops_*.npz"))
+    for op, cases in load(path).items()
 ]
 
 
@@ -63,11 +67,17 @@ def compare(actual, expected):
 def compare_spec(actual, expected):
     """What is wrong with a symbolic result, or None; kx may know a size that Keras does not."""
     if "specs" in expected:
-        return next((w for a, e in zip(actual, expected["specs"], strict=True) if (w := compare_spec(a, e))), None)
+        return next(
+            (w for a, e in zip(actual, expected["specs"], strict=True) if (w := compare_spec(a, e))), None
+        )
     if "value" in expected:
-        return None if actual == expected["value"] else f"symbolic {actual!r} instead of {expected['value']!r}"
+        return (
+            None if actual == expected["value"] else f"symbolic {actual!r} instead of {expected['value']!r}"
+        )
     shape, dtype = expected["shape"], expected["dtype"]
-    sizes_agree = len(shape) == len(actual.shape) and all(n is None or n == m for n, m in zip(shape, actual.shape))
+    sizes_agree = len(shape) == len(actual.shape) and all(
+        n is None or n == m for n, m in zip(shape, actual.shape)
+    )
     if not sizes_agree or actual.dtype != dtype:
         return f"symbolic {actual.shape} {actual.dtype} instead of {tuple(shape)} {dtype}"
     return None
@@ -104,7 +114,11 @@ def test_values_and_dtypes_agree_with_keras(op, cases):
     for case in cases:
         if case["out"] is None:
             continue
-        wrong += attempt(op, lambda case=case: compare(getattr(ops, op)(*case["args"], **case["kwargs"]), case["out"]), case)
+        wrong += attempt(
+            op,
+            lambda case=case: compare(getattr(ops, op)(*case["args"], **case["kwargs"]), case["out"]),
+            case,
+        )
     assert not wrong, "\n".join(wrong)
 
 

@@ -85,9 +85,16 @@ def test_shape_rule_stays_consistent_with_unknown_sizes(pair):
         for axis in range(getattr(array, "ndim", 0)):
             shape = list(array.shape)
             shape[axis] = None
-            symbolic = [KerasTensor(a.shape, dtypes.standardize_dtype(a.dtype)) if hasattr(a, "shape") else a for a in given]
+            symbolic = [
+                KerasTensor(a.shape, dtypes.standardize_dtype(a.dtype)) if hasattr(a, "shape") else a
+                for a in given
+            ]
             symbolic[i] = KerasTensor(shape, dtypes.standardize_dtype(array.dtype))
-            result = primitive(symbolic, **case.params) if primitive.variadic else primitive(*symbolic, **case.params)
+            result = (
+                primitive(symbolic, **case.params)
+                if primitive.variadic
+                else primitive(*symbolic, **case.params)
+            )
             for sym, out in zip(result if isinstance(result, tuple) else (result,), outs, strict=True):
                 assert sym.dtype == out.dtype
                 assert len(sym.shape) == len(out.shape)
@@ -138,10 +145,16 @@ def test_float_dtypes(pair, dtype):
     arrays = case.arrays(dtype=dtype)
     outs = call(primitive, arrays, case.params)
     inferred = primitive.infer(arrays[0] if primitive.variadic else arrays, case.params)
-    for out, expected, (_, expected_dtype) in zip(outs, reference(primitive, case, arrays), inferred, strict=True):
+    for out, expected, (_, expected_dtype) in zip(
+        outs, reference(primitive, case, arrays), inferred, strict=True
+    ):
         assert out.dtype == expected_dtype
         tol = tolerance(case, "float32" if dtype == "float64" else dtype)
-        assert_close(out, expected, tol=tol * max(1.0, np.abs(np.nan_to_num(expected.numpy().astype(float))).max(initial=0)))
+        assert_close(
+            out,
+            expected,
+            tol=tol * max(1.0, np.abs(np.nan_to_num(expected.numpy().astype(float))).max(initial=0)),
+        )
 
 
 @over([(p, c) for p, c in GOOD if c.grad and (any(p.rules) or p.like)])

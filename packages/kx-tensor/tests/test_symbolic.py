@@ -77,13 +77,20 @@ def test_operators_and_methods():
     assert (~(x > 0)).dtype == "bool"
     assert (y & 1).dtype == "int32"
     assert (x @ KerasTensor((3, 5))).shape == (None, 5)
-    assert (x.T.shape, x[:, 0].shape, x[0].shape, x[..., None].shape) == ((3, None), (None,), (3,), (None, 3, 1))
+    assert (x.T.shape, x[:, 0].shape, x[0].shape, x[..., None].shape) == (
+        (3, None),
+        (None,),
+        (3,),
+        (None, 3, 1),
+    )
     assert (x.sum(axis=0).shape, x.mean().shape, x.astype("float16").dtype) == ((3,), (), "float16")
     assert (x.reshape(-1, 1).shape, x.transpose().shape, x.flatten().shape) == ((None, 1), (3, None), (None,))
 
 
 def test_shape_errors_name_the_op_and_the_shapes():
-    with pytest.raises(ValueError, match=r"add: Cannot broadcast shapes .*x1 of shape \(None, 3\).*x2 of shape \(None, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"add: Cannot broadcast shapes .*x1 of shape \(None, 3\).*x2 of shape \(None, 4\)"
+    ):
         KerasTensor((None, 3)) + KerasTensor((None, 4))
     with pytest.raises(ValueError, match=r"matmul: the inner sizes differ"):
         ops.matmul(KerasTensor((None, 3)), KerasTensor((4, 5)))

@@ -25,7 +25,14 @@ def test_conversions(x):
     assert np.asarray(x, "float64").dtype == np.float64
     assert np.array(x, copy=True) is not x.data
     one = ops.convert_to_tensor(2.5)
-    assert (float(one), int(one), bool(one), one.item(), f"{one:.2f}", f"{one}"[:10]) == (2.5, 2, True, 2.5, "2.50", "<kx.Tensor")
+    assert (float(one), int(one), bool(one), one.item(), f"{one:.2f}", f"{one}"[:10]) == (
+        2.5,
+        2,
+        True,
+        2.5,
+        "2.50",
+        "<kx.Tensor",
+    )
     assert np.add(x, 1.0).tolist() == [[2.0, 3.0], [4.0, 5.0]]
 
 
@@ -52,7 +59,13 @@ def test_conversion_needs_one_element(x, convert):
 )  # fmt: skip
 def test_binary_operators_in_both_orders(x, symbol, function):
     other = np.array([[2.0, 1.0], [1.0, 3.0]], "float32")
-    for a, b in ((x, other), (other, x), (x, ops.convert_to_tensor(other)), (x, Variable(other)), (Variable(other), x)):
+    for a, b in (
+        (x, other),
+        (other, x),
+        (x, ops.convert_to_tensor(other)),
+        (x, Variable(other)),
+        (Variable(other), x),
+    ):
         out = function(a, b)
         assert isinstance(out, Tensor)
         np.testing.assert_allclose(out.numpy(), function(np.asarray(a), np.asarray(b)), rtol=1e-6)
@@ -63,7 +76,12 @@ def test_binary_operators_in_both_orders(x, symbol, function):
 
 def test_integer_and_boolean_operators():
     a = ops.convert_to_tensor([6, 3])
-    assert ((a & 2).tolist(), (a | 1).tolist(), (a ^ 1).tolist(), (~a).tolist()) == ([2, 2], [7, 3], [7, 2], [-7, -4])
+    assert ((a & 2).tolist(), (a | 1).tolist(), (a ^ 1).tolist(), (~a).tolist()) == (
+        [2, 2],
+        [7, 3],
+        [7, 2],
+        [-7, -4],
+    )
     assert ((a << 1).tolist(), (a >> 1).tolist(), (1 << a).tolist()) == ([12, 6], [3, 1], [64, 8])
     t = a > 4
     assert ((~t).tolist(), (t & True).tolist(), (t | t).dtype) == ([False, True], [True, False], "bool")
@@ -71,26 +89,52 @@ def test_integer_and_boolean_operators():
 
 
 def test_unary_operators(x):
-    assert ((-x).tolist()[0], abs(-x).tolist()[0], round(x / 3, 1).numpy().round(1).tolist()[0]) == ([-1.0, -2.0], [1.0, 2.0], pytest.approx([0.3, 0.7]))
+    assert ((-x).tolist()[0], abs(-x).tolist()[0], round(x / 3, 1).numpy().round(1).tolist()[0]) == (
+        [-1.0, -2.0],
+        [1.0, 2.0],
+        pytest.approx([0.3, 0.7]),
+    )
 
 
 def test_none_and_strings_are_not_operands(x):
-    assert not (x == None)  # noqa: E711
+    assert x != None  # noqa: E711
     assert x != "text"
     with pytest.raises(TypeError):
         x + None
 
 
 def test_methods(x):
-    assert (x.sum().item(), x.mean(axis=0).tolist(), x.max(axis=1, keepdims=True).tolist()) == (10.0, [2.0, 3.0], [[2.0], [4.0]])
-    assert (x.reshape(4).shape, x.reshape(1, -1).shape, x.reshape((4, 1)).shape, x.flatten().shape, x.ravel().shape) == ((4,), (1, 4), (4, 1), (4,), (4,))
-    assert (x.T.tolist(), x.transpose(1, 0).tolist(), x.transpose((0, 1)).tolist()) == ([[1.0, 3.0], [2.0, 4.0]],) * 2 + (x.tolist(),)
-    assert (x.astype("int8").dtype, x.argmax().item(), x.cumsum(axis=1).tolist()) == ("int8", 3, [[1.0, 3.0], [3.0, 7.0]])
+    assert (x.sum().item(), x.mean(axis=0).tolist(), x.max(axis=1, keepdims=True).tolist()) == (
+        10.0,
+        [2.0, 3.0],
+        [[2.0], [4.0]],
+    )
+    assert (
+        x.reshape(4).shape,
+        x.reshape(1, -1).shape,
+        x.reshape((4, 1)).shape,
+        x.flatten().shape,
+        x.ravel().shape,
+    ) == ((4,), (1, 4), (4, 1), (4,), (4,))
+    assert (x.T.tolist(), x.transpose(1, 0).tolist(), x.transpose((0, 1)).tolist()) == (
+        [[1.0, 3.0], [2.0, 4.0]],
+    ) * 2 + (x.tolist(),)
+    assert (x.astype("int8").dtype, x.argmax().item(), x.cumsum(axis=1).tolist()) == (
+        "int8",
+        3,
+        [[1.0, 3.0], [3.0, 7.0]],
+    )
     assert (x.clip(2.0, 3.0).tolist(), x.std().item()) == ([[2.0, 2.0], [3.0, 3.0]], pytest.approx(1.118034))
 
 
 def test_indexing(x):
-    assert (x[0, 1].item(), x[-1].tolist(), x[:, 0].tolist(), x[..., None].shape, x[x > 2.0].tolist()) == (2.0, [3.0, 4.0], [1.0, 3.0], (2, 2, 1), [3.0, 4.0])
+    assert (x[0, 1].item(), x[-1].tolist(), x[:, 0].tolist(), x[..., None].shape, x[x > 2.0].tolist()) == (
+        2.0,
+        [3.0, 4.0],
+        [1.0, 3.0],
+        (2, 2, 1),
+        [3.0, 4.0],
+    )
     assert x[ops.convert_to_tensor([1, 0])].tolist() == [[3.0, 4.0], [1.0, 2.0]]
     assert x[[1], [0]].tolist() == [3.0]
     with pytest.raises(ValueError, match="index 5 is out of range for axis 0 with size 2"):
@@ -110,10 +154,19 @@ def test_mixed_indexing_agrees_with_numpy_and_has_its_gradient(key):
     array = np.arange(24.0).reshape(2, 3, 4)
     leaf = Variable(array)
     out = leaf[key]
-    np.testing.assert_array_equal(out.numpy(), array[tuple(np.asarray(k) if isinstance(k, list) else k for k in key) if isinstance(key, tuple) else key])
+    np.testing.assert_array_equal(
+        out.numpy(),
+        array[
+            tuple(np.asarray(k) if isinstance(k, list) else k for k in key) if isinstance(key, tuple) else key
+        ],
+    )
     (out * out).sum().backward()
     expected = np.zeros_like(array)
-    np.add.at(expected, tuple(np.asarray(k) if isinstance(k, list) else k for k in key) if isinstance(key, tuple) else key, 2 * out.numpy())
+    np.add.at(
+        expected,
+        tuple(np.asarray(k) if isinstance(k, list) else k for k in key) if isinstance(key, tuple) else key,
+        2 * out.numpy(),
+    )
     np.testing.assert_array_equal(leaf.grad.numpy(), expected)
 
 

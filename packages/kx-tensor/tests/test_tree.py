@@ -37,7 +37,9 @@ def test_map_structure_keeps_types():
 
 
 def test_map_structure_up_to():
-    assert tree.map_structure_up_to({"a": 0, "b": 0}, lambda p, q: (p, q), {"a": [1, 2], "b": 3}, {"a": 4, "b": 5}) == {"a": ([1, 2], 4), "b": (3, 5)}
+    assert tree.map_structure_up_to(
+        {"a": 0, "b": 0}, lambda p, q: (p, q), {"a": [1, 2], "b": 3}, {"a": 4, "b": 5}
+    ) == {"a": ([1, 2], 4), "b": (3, 5)}
 
 
 def test_paths():
@@ -54,11 +56,16 @@ def test_same_structure_and_paths():
 
 
 def test_is_nested():
-    assert [tree.is_nested(v) for v in ([], (1,), {}, Point(1, 2), OrderedDict(a=1), 3, "s", None)] == [True] * 5 + [False] * 3
+    assert [tree.is_nested(v) for v in ([], (1,), {}, Point(1, 2), OrderedDict(a=1), 3, "s", None)] == [
+        True
+    ] * 5 + [False] * 3
 
 
 def test_shapes_are_leaves_of_their_own():
-    assert tree.map_shape_structure(lambda s: s, {"a": [None, 3], "b": [(1,), ()]}) == {"a": (None, 3), "b": [(1,), ()]}
+    assert tree.map_shape_structure(lambda s: s, {"a": [None, 3], "b": [(1,), ()]}) == {
+        "a": (None, 3),
+        "b": [(1,), ()],
+    }
     assert (tree.is_shape((None, 2)), tree.is_shape([(1,)]), tree.is_shape(3)) == (True, False, False)
     with pytest.raises(ValueError, match="Expected a shape"):
         tree.map_shape_structure(len, "no")
@@ -69,6 +76,11 @@ def test_lists_to_tuples():
 
 
 def test_traverse():
-    assert tree.traverse(lambda v: v * 2 if isinstance(v, int) else None, [1, {"a": (2,)}]) == [2, {"a": (4,)}]
+    assert tree.traverse(lambda v: v * 2 if isinstance(v, int) else None, [1, {"a": (2,)}]) == [
+        2,
+        {"a": (4,)},
+    ]
     assert tree.traverse(lambda v: "list" if isinstance(v, list) else None, (1, [2])) == (1, "list")
-    assert tree.traverse(lambda v: len(v) if isinstance(v, list) else None, [[1, 2], [3]], top_down=False) == 2
+    assert (
+        tree.traverse(lambda v: len(v) if isinstance(v, list) else None, [[1, 2], [3]], top_down=False) == 2
+    )

@@ -41,7 +41,11 @@ def test_the_initial_value_is_copied():
     third = Variable(tensor)
     v.assign([2.0, 2.0])
     third.assign_add([1.0, 1.0])
-    assert (array.tolist(), other.numpy().tolist(), tensor.numpy().tolist()) == ([1.0, 1.0], [1.0, 1.0], [5.0, 5.0])
+    assert (array.tolist(), other.numpy().tolist(), tensor.numpy().tolist()) == (
+        [1.0, 1.0],
+        [1.0, 1.0],
+        [5.0, 5.0],
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +123,12 @@ def test_autocast_inside_a_layer_of_mixed_precision():
     state.autocast = "float16"
     try:
         assert (v.dtype, v.value.dtype, (v + 0.0).dtype) == ("float16",) * 3
-        assert (fixed.dtype, fixed.value.dtype, count.dtype, count.value.dtype) == ("float32", "float32", "int64", "int64")
+        assert (fixed.dtype, fixed.value.dtype, count.dtype, count.value.dtype) == (
+            "float32",
+            "float32",
+            "int64",
+            "int64",
+        )
     finally:
         state.autocast = None
     assert v.dtype == "float32"
@@ -127,9 +136,22 @@ def test_autocast_inside_a_layer_of_mixed_precision():
 
 def test_operators_and_conversions():
     v = Variable(3.0)
-    assert (float(v + 1), float(2 * v), float(-v), float(v**2), int(v), float(v)) == (4.0, 6.0, -3.0, 9.0, 3, 3.0)
+    assert (float(v + 1), float(2 * v), float(-v), float(v**2), int(v), float(v)) == (
+        4.0,
+        6.0,
+        -3.0,
+        9.0,
+        3,
+        3.0,
+    )
     w = Variable([[1.0, 2.0], [3.0, 4.0]])
-    assert (w[0, 1].numpy().item(), w.T.numpy().tolist(), w.ndim, w.size, len(w)) == (2.0, [[1.0, 3.0], [2.0, 4.0]], 2, 4, 2)
+    assert (w[0, 1].numpy().item(), w.T.numpy().tolist(), w.ndim, w.size, len(w)) == (
+        2.0,
+        [[1.0, 3.0], [2.0, 4.0]],
+        2,
+        4,
+        2,
+    )
     assert (w @ w).numpy().tolist() == [[7.0, 10.0], [15.0, 22.0]]
     with pytest.raises(TypeError, match="as a boolean"):
         bool(v)

@@ -3,6 +3,7 @@
 import inspect
 
 import numpy as np
+
 from kx_tensor import tree
 from kx_tensor.symbolic import KerasTensor
 from kx_tensor.tensor import Tensor
@@ -14,7 +15,11 @@ class CallSignature:
 
     def __init__(self, call):
         parameters = list(inspect.signature(call).parameters.values())[1:]
-        self.names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        self.names = [
+            p.name
+            for p in parameters
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        ]
         self.variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
         self.keywords = any(p.kind is p.VAR_KEYWORD for p in parameters)
         self.training = "training" in self.names
@@ -35,7 +40,9 @@ class CallSignature:
             named[self.variadic] = args[len(self.names) :]
         for name, value in kwargs.items():
             if name not in self.names and not self.keywords and name not in ("training", "mask"):
-                raise TypeError(f"Layer {layer.name!r}: call() has no argument {name!r}; it takes {self.names}.")
+                raise TypeError(
+                    f"Layer {layer.name!r}: call() has no argument {name!r}; it takes {self.names}."
+                )
             named[name] = value
         return named
 
@@ -43,12 +50,15 @@ class CallSignature:
         """Raise for a missing argument, and for positional arguments that hold anything but tensors."""
         for name in self.required:
             if name not in named:
-                raise TypeError(f"Layer {layer.name!r}: call() misses the argument {name!r}; it takes {self.names}.")
+                raise TypeError(
+                    f"Layer {layer.name!r}: call() misses the argument {name!r}; it takes {self.names}."
+                )
         for name, value in zip(self.names, args):
             for part in tree.flatten(value):
                 if part is not None and not isinstance(part, (Tensor, KerasTensor, Variable, np.ndarray)):
                     raise ValueError(
-                        "Only input tensors may be passed as positional arguments. Pass an array (`np.array(...)`), or what "
+                        "Only input tensors may be passed as positional arguments. Pass an array "
+                        "(`np.array(...)`), or what "
                         f"is no input as a keyword argument, {name}=.... Received: {part!r} (of type "
                         f"{type(part).__name__}) for {name!r} of layer {layer.name!r}."
                     )
@@ -90,7 +100,11 @@ def shapes_by_argument(named):
     for name, value in named.items():
         if name == "mask" or name.endswith("_mask") or not tensors_in(value):
             continue
-        shape = value.shape if isinstance(value, (Tensor, KerasTensor)) else tree.map_structure(_shape_or_none, value)
+        shape = (
+            value.shape
+            if isinstance(value, (Tensor, KerasTensor))
+            else tree.map_structure(_shape_or_none, value)
+        )
         shapes[f"{name}_shape"] = shape
     return shapes
 

@@ -1,10 +1,9 @@
 """`Input`: where data enters a graph."""
 
 from kx_io import register
+from kx_layers.layer import Layer
 from kx_tensor import dtypes
 from kx_tensor.symbolic import GraphNode, KerasTensor, standardize_shape
-
-from kx_layers.layer import Layer
 
 
 @register("layers")
@@ -35,12 +34,16 @@ class InputLayer(Layer):
             raise TypeError(f"InputLayer got an unexpected keyword argument {next(iter(kwargs))!r}.")
         if input_tensor is not None:
             if not isinstance(input_tensor, KerasTensor):
-                raise ValueError(f"Argument `tensor` must be a KerasTensor, got {type(input_tensor).__name__}.")
+                raise ValueError(
+                    f"Argument `tensor` must be a KerasTensor, got {type(input_tensor).__name__}."
+                )
             batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
         elif shape is not None and batch_shape is not None:
             raise ValueError("You cannot pass both `shape` and `batch_shape` at the same time.")
         elif shape is None and batch_shape is None:
-            raise ValueError("You must pass a `shape` argument, e.g. Input(shape=(784,)), without the batch axis.")
+            raise ValueError(
+                "You must pass a `shape` argument, e.g. Input(shape=(784,)), without the batch axis."
+            )
         if shape is not None:
             shape = (shape,) if isinstance(shape, int) else tuple(shape)
             batch_shape = (batch_size, *shape)

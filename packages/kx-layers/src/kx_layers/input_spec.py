@@ -55,11 +55,17 @@ class InputSpec:
         shape = x.shape
         rank = len(shape)
         if self.ndim is not None and rank != self.ndim:
-            squeezable = self.allow_last_axis_squeeze and self.shape and rank == self.ndim + 1 and shape[-1] == 1
+            squeezable = (
+                self.allow_last_axis_squeeze and self.shape and rank == self.ndim + 1 and shape[-1] == 1
+            )
             if not squeezable:
-                return f"expected {self.ndim} dimensions, batch axis included, found {rank}", _rank_hint(rank, self.ndim)
+                return f"expected {self.ndim} dimensions, batch axis included, found {rank}", _rank_hint(
+                    rank, self.ndim
+                )
         if self.max_ndim is not None and rank > self.max_ndim:
-            return f"expected at most {self.max_ndim} dimensions, found {rank}", _rank_hint(rank, self.max_ndim)
+            return f"expected at most {self.max_ndim} dimensions, found {rank}", _rank_hint(
+                rank, self.max_ndim
+            )
         if self.min_ndim is not None and rank < self.min_ndim:
             return f"expected min_ndim={self.min_ndim}, found ndim={rank}", _rank_hint(rank, self.min_ndim)
         if self.dtype is not None and x.dtype != self.dtype:

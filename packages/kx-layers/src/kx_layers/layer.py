@@ -5,7 +5,13 @@ import inspect
 import warnings
 
 import numpy as np
+
 from kx_io import Fields, field, register
+from kx_layers import constraints, initializers, input_spec, policy, regularizers
+from kx_layers.call_signature import CallSignature, masks_of, only_taken, shapes_by_argument, tensors_in
+from kx_layers.context import calling, context
+from kx_layers.stateless import with_values
+from kx_layers.weights import Weights
 from kx_tensor import device as devices
 from kx_tensor import dtypes, naming, ops, tree
 from kx_tensor.primitive import as_operand
@@ -14,12 +20,6 @@ from kx_tensor.symbolic import GraphNode, KerasTensor
 from kx_tensor.tape import state
 from kx_tensor.tensor import Tensor
 from kx_tensor.variable import Variable
-
-from kx_layers import constraints, initializers, input_spec, policy, regularizers
-from kx_layers.call_signature import CallSignature, masks_of, only_taken, shapes_by_argument, tensors_in
-from kx_layers.context import calling, context
-from kx_layers.stateless import with_values
-from kx_layers.weights import Weights
 
 _ARRAYS = (Tensor, KerasTensor, Variable)
 
@@ -123,7 +123,10 @@ class Layer(Fields, Weights):
     @dtype_policy.setter
     def dtype_policy(self, value):
         self.untracked("_policy", policy.get(value))
-        self.untracked("_compute_dtype", dtypes.as_numpy(self._policy.compute_dtype) if self._policy.compute_dtype else None)
+        self.untracked(
+            "_compute_dtype",
+            dtypes.as_numpy(self._policy.compute_dtype) if self._policy.compute_dtype else None,
+        )
         self._replan()
 
     @dtype.getter
@@ -150,7 +153,9 @@ class Layer(Fields, Weights):
         """Decide whether a call with one plain tensor may take the short path."""
         same = self._policy is not None and self._policy.compute_dtype == self._policy.variable_dtype
         regular = getattr(self, "activity_regularizer", None) is None and self.__dict__.get("autocast", True)
-        plain = bool(self.built and same and regular and not self._own_mask_rule and self._call_signature.short)
+        plain = bool(
+            self.built and same and regular and not self._own_mask_rule and self._call_signature.short
+        )
         self.untracked("_plain", plain)
         structure.version += 1
         self.untracked("_checked_shape", None)
@@ -189,7 +194,13 @@ class Layer(Fields, Weights):
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with self._scope():
             variable = Variable(
-                initializers.get(initializer), shape, dtype, trainable, autocast, aggregation=aggregation, name=name
+                initializers.get(initializer),
+                shape,
+                dtype,
+                trainable,
+                autocast,
+                aggregation=aggregation,
+                name=name,
             )
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
@@ -352,7 +363,9 @@ class Layer(Fields, Weights):
         """Return the output shape for an input shape, by running `call` on symbolic inputs."""
         symbols = [tree.map_shape_structure(lambda s: KerasTensor(s, self.compute_dtype), a) for a in args]
         named = {
-            k.removesuffix("_shape"): tree.map_shape_structure(lambda s: KerasTensor(s, self.compute_dtype), v)
+            k.removesuffix("_shape"): tree.map_shape_structure(
+                lambda s: KerasTensor(s, self.compute_dtype), v
+            )
             for k, v in kwargs.items()
         }
         if not self.built:
@@ -514,7 +527,8 @@ class Layer(Fields, Weights):
     def _only_node(self, what):
         if not self._inbound_nodes:
             raise AttributeError(
-                f"The layer {self.name} has never been called and thus has no defined {what}. Call it on a symbolic input "
+                f"The layer {self.name} has never been called and thus has no defined {what}. Call it on "
+                "a symbolic input "
                 "(`keras.Input`) first."
             )
         return self._inbound_nodes[0]

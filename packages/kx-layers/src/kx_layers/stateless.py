@@ -25,7 +25,8 @@ def with_values(layer, trainable, non_trainable):
     """
     if not layer.built:
         raise ValueError(
-            f"To call stateless_call, {type(layer).__name__} {layer.name!r} must be built (i.e. its variables must have been "
+            f"To call stateless_call, {type(layer).__name__} {layer.name!r} must be built (i.e. its "
+            "variables must have been "
             "already created). You can build it by calling it on some data."
         )
     variables = []
@@ -55,7 +56,8 @@ def _set(variable, value):
         tensor = tensor.astype(str(variable.data.dtype))
     if tensor.shape != variable.data.shape:
         raise ValueError(
-            f"Variable {variable.path!r} has shape {tuple(variable.data.shape)}, the value given for it {tuple(tensor.shape)}."
+            f"Variable {variable.path!r} has shape {tuple(variable.data.shape)}, the value given for it "
+            f"{tuple(tensor.shape)}."
         )
     # The copy keeps an assignment during the call out of the caller's array.
     variable.data, variable.node = tensor.data.copy(), tensor.node

@@ -1,6 +1,7 @@
 """The state of a layer: its variables and weights in Keras's order, read, set, counted, stored."""
 
 import numpy as np
+
 from kx_tensor.random import SeedGenerator
 from kx_tensor.state import Stateful, count_params
 
@@ -19,7 +20,9 @@ class Weights(Stateful):
     def _own_weights(self):
         """The layer's own variables: those that train first, as Keras lists them."""
         own = self._own_variables()
-        trains = {id(v) for v in (own if self._trainable else self._frozen) if v.trainable or not self._trainable}
+        trains = {
+            id(v) for v in (own if self._trainable else self._frozen) if v.trainable or not self._trainable
+        }
         return [v for v in own if id(v) in trains] + [v for v in own if id(v) not in trains]
 
     @property
@@ -73,7 +76,9 @@ class Weights(Stateful):
         return list(self._kept("metrics", self._find_metrics))
 
     def _find_metrics(self):
-        held = [c for layer in self._flatten_layers() for c in layer._children() if hasattr(c, "update_state")]
+        held = [
+            c for layer in self._flatten_layers() for c in layer._children() if hasattr(c, "update_state")
+        ]
         return list({id(m): m for m in held}.values())
 
     @property
@@ -90,13 +95,15 @@ class Weights(Stateful):
         own = self.weights
         if len(own) != len(weights):
             raise ValueError(
-                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length {len(weights)}, but "
+                f"You called `set_weights(weights)` on layer '{self.name}' with a weight list of length "
+                f"{len(weights)}, but "
                 f"the layer was expecting {len(own)} weights: {[v.path for v in own]}."
             )
         for variable, value in zip(own, weights):
             if tuple(np.shape(value)) != tuple(variable.shape):
                 raise ValueError(
-                    f"Layer {self.name!r}: weight {variable.path!r} has shape {tuple(variable.shape)}, the given array has "
+                    f"Layer {self.name!r}: weight {variable.path!r} has shape {tuple(variable.shape)}, "
+                    "the given array has "
                     f"shape {tuple(np.shape(value))}."
                 )
         for variable, value in zip(own, weights):

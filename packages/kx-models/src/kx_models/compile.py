@@ -193,7 +193,8 @@ def spread(given, y_pred, names, what, one_for_all=False):
         unknown = [k for k in given if k not in names]
         if unknown:
             raise ValueError(
-                f"In the dict argument `{what}`, key {unknown[0]!r} does not correspond to any model output. Outputs are: "
+                f"In the dict argument `{what}`, key {unknown[0]!r} does not correspond to any model "
+                "output. Outputs are: "
                 f"{names}."
             )
         return [given.get(name) for name in names]

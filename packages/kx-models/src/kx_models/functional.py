@@ -134,11 +134,12 @@ class GraphModel(Model):
                 f"Inputs received: {[getattr(x, 'shape', x) for x in flat]}"
             )
         standard = []
-        for x, reference, to in zip(flat, graph.inputs, self._input_dtypes):
+        for x, reference in zip(flat, graph.inputs):
             if x is None:
                 if not reference.node.operation.optional:
                     raise ValueError(
-                        f"The input '{reference.name}' of model {self.name!r} is not optional, but None was passed. Pass "
+                        f"The input '{reference.name}' of model {self.name!r} is not optional, but None "
+                        "was passed. Pass "
                         f"a tensor, or make the input Input(..., optional=True)."
                     )
                 standard.append(None)
@@ -185,7 +186,8 @@ class GraphModel(Model):
         if bad:
             raise ValueError(
                 f'Input {index} of layer "{self.name}" is incompatible with the layer: expected shape='
-                f"{tuple(reference.shape)}, found shape={tuple(x.shape)}. One sample should be {tuple(reference.shape[1:])}, "
+                f"{tuple(reference.shape)}, found shape={tuple(x.shape)}. One sample should be "
+                f"{tuple(reference.shape[1:])}, "
                 f'it is {tuple(x.shape[1:])}. Hint: reshape the data, or change the shape of Input "{reference.name}".'
             )
 
@@ -323,7 +325,8 @@ def _check_names(operations):
     for name, count in counts.items():
         if count > 1:
             raise ValueError(
-                f'The name "{name}" is used {count} times in the model. All operation names should be unique: give each '
+                f'The name "{name}" is used {count} times in the model. All operation names should be '
+                "unique: give each "
                 "layer its own, `name=...`."
             )
 

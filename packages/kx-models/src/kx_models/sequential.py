@@ -44,7 +44,8 @@ class Sequential(GraphModel):
                 )
         if not self._is_name_free(layer):
             raise ValueError(
-                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is already the name "
+                f"All layers added to a Sequential model should have unique names. Name '{layer.name}' is "
+                "already the name "
                 f"of a layer in this model. Give this one another name: {type(layer).__name__}(..., name='...')."
             )
         if isinstance(layer, InputLayer) and self.stack:
@@ -91,7 +92,8 @@ class Sequential(GraphModel):
                     a is not None and b is not None and a != b for a, b in zip(given, first.batch_shape)
                 ):
                     raise ValueError(
-                        f"Sequential model '{self.name}' has already been configured to use input shape {first.batch_shape}. "
+                        f"Sequential model '{self.name}' has already been configured to use input shape "
+                        f"{first.batch_shape}. "
                         f"You cannot build it with input_shape {input_shape}."
                     )
             x = first._tensor
@@ -131,7 +133,8 @@ class Sequential(GraphModel):
     def _needs_graph(self, what):
         if self._graph is None:
             raise AttributeError(
-                f"Sequential model '{self.name}' has no defined {what} yet. Start it with keras.Input(shape), or call it on "
+                f"Sequential model '{self.name}' has no defined {what} yet. Start it with "
+                "keras.Input(shape), or call it on "
                 "data first."
             )
         return self._graph

@@ -34,7 +34,9 @@ from kx_tensor.tensor import Tensor
 
 
 class Trainer:
-    """The training side of a Model. Override `train_step`, `test_step`, `predict_step` or `compute_loss` to change it."""
+    """The training side of a Model. Override `train_step`, `test_step`, `predict_step` or `compute_loss` to change
+    it.
+    """
 
     def _start(self):
         """Set the attributes that training keeps on a model; none of them is part of the model's own state."""
@@ -71,8 +73,8 @@ class Trainer:
     ):
         """Say how to train: the optimizer, the loss(es), their weights, the metrics.
 
-        Each is a name, an object, a function, or a list or dict of those per output. `run_eagerly` and `jit_compile` are
-        taken for Keras's sake: kx always runs eagerly and compiles nothing.
+        Each is a name, an object, a function, or a list or dict of those per output. `run_eagerly` and `jit_compile`
+        are taken for Keras's sake: kx always runs eagerly and compiles nothing.
         """
         if kwargs:
             raise unknown_arguments("compile", kwargs, Trainer.compile)
@@ -364,7 +366,9 @@ class Trainer:
             results = step(to_device(x, device), to_device(y, device), weight)
             last = (number + 1) % per_call == 0 or number + 1 == source.num_batches
             if last and callbacks.wants_train_batches:
-                end = number - number % per_call + per_call - 1  # a short last execution counts as a whole one
+                end = (
+                    number - number % per_call + per_call - 1
+                )  # a short last execution counts as a whole one
                 if callbacks.train_batch_due(end):
                     callbacks.on_train_batch_end(end, self._logs(results, own_logs))
             if self.stop_training:
@@ -433,7 +437,9 @@ class Trainer:
         return logs
 
     def _ordered(self, results, own_logs, return_dict):
-        """The metrics as a dict, or as a list: those that carry a metric's name in the order of `metrics`, then the rest."""
+        """The metrics as a dict, or as a list: those that carry a metric's name in the order of `metrics`, then the
+        rest.
+        """
         if not own_logs:
             results = self.get_metrics_result()
         values = {k: to_python(v) for k, v in results.items()}
@@ -522,8 +528,14 @@ class Trainer:
             return callbacks
         verbose = standardize_verbose(verbose)
         return CallbackList(
-            callbacks, add_history=add_history, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=epochs, steps=steps
-        )  # fmt: skip
+            callbacks,
+            add_history=add_history,
+            add_progbar=verbose != 0,
+            model=self,
+            verbose=verbose,
+            epochs=epochs,
+            steps=steps,
+        )
 
 
 def _is_one_batch(x):

@@ -92,7 +92,13 @@ class Optimizer(Fields, Owner):
             self.name = naming.auto_name(naming.to_snake_case(type(self).__name__))
         self.built = False
         self._variables = []
-        for name, value in (("_trainable", []), ("_matched", None), ("_groups", []), ("_excluded", ([], None)), ("_rate", None)):
+        for name, value in (
+            ("_trainable", []),
+            ("_matched", None),
+            ("_groups", []),
+            ("_excluded", ([], None)),
+            ("_rate", None),
+        ):
             self.untracked(name, value)
         # The step count and the learning rate live on the CPU, where reading them never waits for a GPU.
         with devices.device("cpu"):
@@ -144,7 +150,9 @@ class Optimizer(Fields, Owner):
         self.untracked("_constrained", [v for v in variables if v.constraint is not None])
         self._group()
         kinds = {group.device.xp.ndarray for group in self._groups}
-        self.untracked("_raw_kind", kinds.pop() if len(kinds) == 1 else None)  # raw gradients of it need no look
+        self.untracked(
+            "_raw_kind", kinds.pop() if len(kinds) == 1 else None
+        )  # raw gradients of it need no look
         if self.use_ema:
             self._add_slots(("average",), lambda name, variable: "zeros")
         if self.gradient_accumulation_steps:

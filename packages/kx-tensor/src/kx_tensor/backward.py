@@ -37,7 +37,9 @@ def _primitive(name):
     try:
         return PRIMITIVES[name]
     except KeyError:
-        raise AttributeError(f"No primitive is called {name!r}; gradient rules can use primitives only.") from None
+        raise AttributeError(
+            f"No primitive is called {name!r}; gradient rules can use primitives only."
+        ) from None
 
 
 RECORDED = RecordedOps()
@@ -147,7 +149,10 @@ def _pull_back(node, grad, parents):
     if primitive.variadic:
         rules = rules * len(parents)
     elif rules[0] is None and not any(rules):
-        return [g if g is None else g.data for g in _pull_back_twin(node, Tensor(grad, None, node.device), parents)]
+        return [
+            g if g is None else g.data
+            for g in _pull_back_twin(node, Tensor(grad, None, node.device), parents)
+        ]
     F = raw_ops(node.device)
     return [
         None if p is None or rule is None else rule[0](F, grad, *_values(node, rule[2], parents, i))
@@ -212,7 +217,9 @@ def _pull_back_recorded(node, grad, parents):
 
 
 def _cast_to(grad, parent):
-    return grad if grad.data.dtype == parent.dtype else RECORDED.cast(grad, dtype=dtypes.name_of(parent.dtype))
+    return (
+        grad if grad.data.dtype == parent.dtype else RECORDED.cast(grad, dtype=dtypes.name_of(parent.dtype))
+    )
 
 
 def _pull_back_twin(node, grad, parents):
@@ -236,4 +243,6 @@ def _with_history(value, history, device):
 
 def _whole(node, grads, zeros):
     """The gradients of all outputs of a node, zeros where none arrived."""
-    return tuple([grads[i] if i in grads else zeros(s, d) for i, (s, d) in enumerate(zip(node.shape, node.dtype))])
+    return tuple(
+        [grads[i] if i in grads else zeros(s, d) for i, (s, d) in enumerate(zip(node.shape, node.dtype))]
+    )

@@ -40,7 +40,9 @@ class _CustomRule:
         grads = self.grad_fn(*upstream)
         grads = list(grads) if isinstance(grads, (tuple, list)) else [grads]
         if len(grads) != len(self.rules):
-            raise ValueError(f"{self.name}: its gradient function gave {len(grads)} values for {len(self.rules)} inputs.")
+            raise ValueError(
+                f"{self.name}: its gradient function gave {len(grads)} values for {len(self.rules)} inputs."
+            )
         return grads
 
 

@@ -64,7 +64,9 @@ def get(name):
     key = key.replace("gpu:", "cuda:")
     if key not in _devices:
         if not key.startswith("cuda:"):
-            raise ValueError(f"Unknown device {name!r}. Known: {', '.join(_devices)}, and 'cuda:N' with CuPy.")
+            raise ValueError(
+                f"Unknown device {name!r}. Known: {', '.join(_devices)}, and 'cuda:N' with CuPy."
+            )
         _devices[key] = _cuda(key)
     return _devices[key]
 

@@ -58,7 +58,9 @@ def _join(a, b):
 def _result_type(names, default_float):
     for name in names:
         if name not in _ABOVE:
-            raise ValueError(f"No promotion rule for dtype {name!r}; it promotes with no other. Cast it first.")
+            raise ValueError(
+                f"No promotion rule for dtype {name!r}; it promotes with no other. Cast it first."
+            )
     joined = functools.reduce(_join, names)
     return {"int": "int32", "float": default_float}.get(joined, joined)
 
@@ -174,3 +176,13 @@ def finfo(dtype):
 
         return ml_dtypes.finfo(dtype)
     return np.finfo(dtype)
+
+
+def int_limits(dtype):
+    """Return the smallest and largest number of an integer dtype.
+
+    >>> int_limits("int8")
+    (-128, 127)
+    """
+    limits = np.iinfo(as_numpy(standardize_dtype(dtype)))
+    return int(limits.min), int(limits.max)

@@ -28,7 +28,9 @@ def gradients(target, sources, seed=None, record=None):
         if not isinstance(seed, (Tensor, Variable)):
             seed = to_raw(seed, target.device, target.data.dtype)
         if tuple(seed.shape) != tuple(target.shape):
-            raise ValueError(f"The gradient of a result of shape {target.shape} was given with shape {tuple(seed.shape)}.")
+            raise ValueError(
+                f"The gradient of a result of shape {target.shape} was given with shape {tuple(seed.shape)}."
+            )
         seed = as_operand(seed, target.device) if record else to_raw(seed, target.device)
     targets = frozenset(s.node for s in sources if s.node is not None)
     if record:
@@ -49,11 +51,15 @@ def _argument(x):
         return x
     x = as_operand(x, devices.current())
     if not dtypes.is_float_dtype(x.dtype):
-        raise TypeError(f"Gradients are of float arguments, got dtype {x.dtype} (for a Python int write 2.0 instead of 2).")
+        raise TypeError(
+            f"Gradients are of float arguments, got dtype {x.dtype} (for a Python int write 2.0 instead of 2)."
+        )
     shape, dtype = x.data.shape, x.data.dtype
     if x.node is None:
         return Tensor(x.data, tape.leaf(shape, dtype, x.device), x.device)
-    return Tensor(x.data, tape.Node(PRIMITIVES["copy"], (x.node,), [None], None, {}, shape, dtype, x.device), x.device)
+    return Tensor(
+        x.data, tape.Node(PRIMITIVES["copy"], (x.node,), [None], None, {}, shape, dtype, x.device), x.device
+    )
 
 
 def value_and_grad(fn, argnums=0, has_aux=False):
@@ -74,14 +80,19 @@ def value_and_grad(fn, argnums=0, has_aux=False):
             positions = list(argnums) if several else [argnums]
             sources = []
             for i in positions:
-                args[i] = tree.map_structure(_argument, args[i]) if _is_nested(args[i]) else _argument(args[i])
+                args[i] = (
+                    tree.map_structure(_argument, args[i]) if _is_nested(args[i]) else _argument(args[i])
+                )
                 sources.append(args[i])
             result = fn(*args, **kwargs)
             value = result[0] if has_aux else result
             _check_scalar(value, "grad")
         flat = tree.flatten(sources)
         grads = gradients(value, flat)
-        grads = [g if g is not None else Tensor(s.device.xp.zeros_like(s.data), None, s.device) for g, s in zip(grads, flat)]
+        grads = [
+            g if g is not None else Tensor(s.device.xp.zeros_like(s.data), None, s.device)
+            for g, s in zip(grads, flat)
+        ]
         packed = tree.pack_sequence_as(sources, grads)
         return result, tuple(packed) if several else packed[0]
 
@@ -104,6 +115,46 @@ def grad(fn, argnums=0, has_aux=False):
     return compute
 
 
+def jvp(fun, primals, tangents, has_aux=False):
+    """Return `fun(*primals)` and its derivative in the direction `tangents`, both in the structure of its result.
+
+    The pullback is linear in its upstream gradient u, so the derivative of <pullback(u), tangents> with respect to u is
+    what the tangents are carried to. With `has_aux`, `fun` returns (result, aux) and aux comes third.
+
+    >>> out, slope = jvp(lambda x: x * x, (3.0,), (1.0,))
+    >>> float(out), float(slope)
+    (9.0, 6.0)
+    """
+    if len(primals) != len(tangents):
+        raise ValueError(f"jvp: {len(primals)} primals need as many tangents, got {len(tangents)}.")
+    with tape.gradient_scope():
+        inputs = [tree.map_structure(_argument, p) if _is_nested(p) else _argument(p) for p in primals]
+        result = fun(*inputs)
+        out, aux = result if has_aux else (result, None)
+        outs, sources = tree.flatten(out), tree.flatten(inputs)
+        upstream = [
+            Tensor(o.device.xp.zeros_like(o.data), tape.leaf(o.shape, o.data.dtype, o.device), o.device)
+            for o in outs
+        ]
+        carried = [None] * len(sources)
+        for o, u in zip(outs, upstream):
+            found = gradients(o, sources, seed=u, record=True)
+            carried = [a if b is None else b if a is None else a + b for a, b in zip(carried, found)]
+        flat = [t for p, t in zip(primals, tangents) for t in (tree.flatten(t) if _is_nested(p) else [t])]
+        total = None
+        for g, t in zip(carried, flat, strict=True):
+            if g is not None:
+                part = (g * to_raw(t, g.device, g.data.dtype)).sum()
+                total = part if total is None else total + part
+    slopes = [None] * len(outs) if total is None else gradients(total, upstream, record=tape.state.scopes > 0)
+    slopes = [
+        Tensor(o.device.xp.zeros_like(o.data), None, o.device) if s is None else s
+        for s, o in zip(slopes, outs)
+    ]
+    packed = tree.pack_sequence_as(out, slopes)
+    return (out, packed, aux) if has_aux else (out, packed)
+
+
 def _is_nested(x):
     if isinstance(x, (list, tuple)):
         return any(isinstance(i, (Tensor, Variable, list, tuple, dict)) or hasattr(i, "dtype") for i in x)
@@ -114,14 +165,16 @@ def _check_scalar(value, what):
     if isinstance(value, KerasTensor) or not isinstance(value, (Tensor, Variable)):
         raise TypeError(f"{what} needs a function that returns a scalar Tensor, got {type(value).__name__}.")
     if value.size != 1:
-        raise ValueError(f"{what} needs a scalar result, got shape {value.shape}; reduce it, e.g. with `.sum()`.")
+        raise ValueError(
+            f"{what} needs a scalar result, got shape {value.shape}; reduce it, e.g. with `.sum()`."
+        )
 
 
 def run_backward(tensor, gradient=None):
     """Add the gradient of this tensor to `grad` of each variable and watched tensor that it was made of.
 
-    `gradient` is the gradient of the tensor itself; it may be left out for a scalar. As in PyTorch `grad` accumulates over
-    calls until it is set to None.
+    `gradient` is the gradient of the tensor itself; it may be left out for a scalar. As in PyTorch `grad` accumulates
+    over calls until it is set to None.
 
     >>> v = Variable([1.0, 2.0])
     >>> (v * v).sum().backward()
@@ -133,7 +186,9 @@ def run_backward(tensor, gradient=None):
     if gradient is None and tensor.size != 1:
         raise ValueError(f"backward() needs a scalar, or gradient=..., got shape {tensor.shape}.")
     device = tensor.device
-    seed = device.xp.ones_like(tensor.data) if gradient is None else to_raw(gradient, device, tensor.data.dtype)
+    seed = (
+        device.xp.ones_like(tensor.data) if gradient is None else to_raw(gradient, device, tensor.data.dtype)
+    )
     if seed.shape != tensor.shape:
         raise ValueError(f"backward(): gradient of shape {seed.shape} for a tensor of shape {tensor.shape}.")
     with tape.no_grad():
@@ -174,7 +229,9 @@ class GradientTape:
         self._scope = tape.gradient_scope()
         self._used = False
         if not watch_accessed_variables:
-            raise ValueError("GradientTape always watches trainable variables; set `variable.trainable = False` instead.")
+            raise ValueError(
+                "GradientTape always watches trainable variables; set `variable.trainable = False` instead."
+            )
 
     def __enter__(self):
         self._scope.__enter__()
@@ -194,7 +251,9 @@ class GradientTape:
     def gradient(self, target, sources, output_gradients=None):
         """Return d target / d source for each source, in the structure of `sources`; None where there is none."""
         if self._used and not self.persistent:
-            raise RuntimeError("This GradientTape gave its gradient already; make it with persistent=True for more.")
+            raise RuntimeError(
+                "This GradientTape gave its gradient already; make it with persistent=True for more."
+            )
         self._used = True
         flat = tree.flatten(sources)
         total = [None] * len(flat)

@@ -31,13 +31,17 @@ def bind(ops):
             setattr(kind, f"__{name}__", _unary(getattr(ops, op_name)))
         for name in _METHODS:
             setattr(kind, name, _method(getattr(ops, name)))
-        kind.__invert__ = lambda self: ops.logical_not(self) if self.dtype == "bool" else ops.bitwise_not(self)
+        kind.__invert__ = lambda self: (
+            ops.logical_not(self) if self.dtype == "bool" else ops.bitwise_not(self)
+        )
         kind.__getitem__ = lambda self, key: ops.get_item(self, key)
         kind.__round__ = lambda self, ndigits=None: ops.round(self, decimals=ndigits or 0)
         kind.__divmod__ = lambda self, other: (ops.floor_divide(self, other), ops.mod(self, other))
         kind.astype = lambda self, dtype: ops.cast(self, dtype)
         kind.reshape = lambda self, *shape: ops.reshape(self, shape[0] if _is_sequence(shape) else shape)
-        kind.transpose = lambda self, *axes: ops.transpose(self, (axes[0] if _is_sequence(axes) else axes) or None)
+        kind.transpose = lambda self, *axes: ops.transpose(
+            self, (axes[0] if _is_sequence(axes) else axes) or None
+        )
         kind.flatten = lambda self: ops.reshape(self, (-1,))
         kind._transpose = lambda self: ops.transpose(self)
         kind.__hash__ = object.__hash__

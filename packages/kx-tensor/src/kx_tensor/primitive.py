@@ -64,7 +64,7 @@ class Primitive:
         self.cost = None
         self.cases = ()
         self._casts = {}  # dtypes of the arguments -> what each is cast to, None: nothing
-        self._uncast = set() if dtype is not None else set()  # dtypes that all arguments may have uncast
+        self._uncast = set()  # dtypes that all arguments may have uncast
         self._keeping = {}
         config.on_floatx_change(self._forget_casts)
         PRIMITIVES[self.name] = self
@@ -75,15 +75,17 @@ class Primitive:
 
         defaults = {**self.optional, **{k: v for k, v in self.statics.items() if v is not _MISSING}}
         kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
-        return inspect.Signature([inspect.Parameter(n, kind, default=defaults.get(n, empty)) for n in self.parameters])
+        return inspect.Signature(
+            [inspect.Parameter(n, kind, default=defaults.get(n, empty)) for n in self.parameters]
+        )
 
     # ---- declaring -------------------------------------------------------------------------------------------
 
     def vjp(self, *rules):
         """Set one gradient rule `rule(F, g, <names>)` per array argument; None: not differentiable.
 
-        Names: an array argument `x` (kept for the backward pass), `x_shape` (nothing is kept), `out`, a static parameter,
-        `needs`; for a primitive over a list `xs` or just its `shapes`, and `i`, the place in it.
+        Names: an array argument `x` (kept for the backward pass), `x_shape` (nothing is kept), `out`, a static
+        parameter, `needs`; for a primitive over a list `xs` or just its `shapes`, and `i`, the place in it.
         """
         if len(rules) != self.arity:
             raise TypeError(f"{self.name}: {self.arity} gradient rules expected, got {len(rules)}.")
@@ -202,7 +204,9 @@ class Primitive:
         if not keeps_all:
             raw = [x if kept else None for x, kept in zip(raw, keeps)]
         kept_out = out if keeps_out else None
-        return Tensor(out, Node(self, nodes, raw, kept_out, params, out.shape, out.dtype, device, backward), device)
+        return Tensor(
+            out, Node(self, nodes, raw, kept_out, params, out.shape, out.dtype, device, backward), device
+        )
 
     def _run_kernel(self, kernels, raw, params, device):
         for forward, backward, guard in kernels:
@@ -222,7 +226,10 @@ class Primitive:
         inputs = [x if kept else None for x, kept in zip(raw, keeps)]
         shapes, kinds = [o.shape for o in out], [o.dtype for o in out]
         node = Node(self, nodes, inputs, out if keeps_out else None, params, shapes, kinds, device)
-        ends = [OutputNode(node, i, o.shape, o.dtype, device) if o.dtype.kind in "fcV" else None for i, o in enumerate(out)]
+        ends = [
+            OutputNode(node, i, o.shape, o.dtype, device) if o.dtype.kind in "fcV" else None
+            for i, o in enumerate(out)
+        ]
         return tuple([Tensor(o, n, device) for o, n in zip(out, ends)])
 
     def _call_converted(self, args, params):
@@ -339,10 +346,16 @@ class Primitive:
         params = {**self.statics, **params}
         if self.shape_rule is None:
             return self._infer_from_twin(args, params)
-        given = [a if hasattr(a, "dtype") or type(a) in _SCALARS else to_raw(a, devices.cpu) for a in args if a is not None]
+        given = [
+            a if hasattr(a, "dtype") or type(a) in _SCALARS else to_raw(a, devices.cpu)
+            for a in args
+            if a is not None
+        ]
         names = [_dtype_key_name(getattr(a, "dtype", None) or type(a)) for a in given]
         shape = self.shape_rule([tuple(getattr(a, "shape", ())) for a in given], params)
-        dtype = self.dtype_rule(names, params)[1] if self.dtype_rule is not None else dtypes.result_type(names[0])
+        dtype = (
+            self.dtype_rule(names, params)[1] if self.dtype_rule is not None else dtypes.result_type(names[0])
+        )
         if self.outputs == 1:
             return [(tuple(shape), dtype)]
         if isinstance(dtype, str):
@@ -388,7 +401,9 @@ class Primitive:
 
     def _mixed_devices(self, args):
         places = ", ".join(f"{a.device.name}" for a in args if isinstance(a, (Tensor, Variable)))
-        return ValueError(f"{self.name}: arguments on different devices ({places}). Move one with `x.to('cpu')`.")
+        return ValueError(
+            f"{self.name}: arguments on different devices ({places}). Move one with `x.to('cpu')`."
+        )
 
     def __repr__(self):
         return f"<kx op {self.name}>"

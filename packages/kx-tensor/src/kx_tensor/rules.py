@@ -90,7 +90,9 @@ def broadcast_shapes(*shapes):
             if m == 1 or m is None:
                 out[axis] = n
             elif n is not None:
-                raise ValueError(f"Cannot broadcast shapes {' and '.join(map(str, map(tuple, shapes)))} together.")
+                raise ValueError(
+                    f"Cannot broadcast shapes {' and '.join(map(str, map(tuple, shapes)))} together."
+                )
     return tuple(out)
 
 
@@ -111,7 +113,9 @@ def contract(shapes, params):
     inner_a, inner_b = a[-1], b[-2] if len(b) > 1 else b[0]
     if inner_a is not None and inner_b is not None and inner_a != inner_b:
         hint = "; did you mean the transpose of x2?" if len(b) > 1 and b[-1] == inner_a else ""
-        raise ValueError(f"the inner sizes differ, {list(a)} @ {list(b)} ({inner_a} against {inner_b}){hint}.")
+        raise ValueError(
+            f"the inner sizes differ, {list(a)} @ {list(b)} ({inner_a} against {inner_b}){hint}."
+        )
     lead = broadcast_shapes(a[:-2], b[:-2])
     rows = a[-2:-1] if len(a) > 1 else ()
     columns = b[-1:] if len(b) > 1 else ()

@@ -1,7 +1,7 @@
 """A device without a GPU that refuses what CuPy refuses, so that the tests catch code that would fail on one.
 
-Its arrays wrap NumPy's but don't turn into them implicitly, don't mix with them, and can't be iterated in Python; results of
-reductions are 0-d arrays, not NumPy scalars.
+Its arrays wrap NumPy's but don't turn into them implicitly, don't mix with them, and can't be iterated in Python;
+results of reductions are 0-d arrays, not NumPy scalars.
 """
 
 import operator
@@ -89,16 +89,34 @@ def _binary(function):
     return forward, reflected, inplace
 
 
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"):
+for _name in (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+):
     _function = getattr(operator, _name + "_" if _name in ("and", "or") else _name)
     for _prefix, _method in zip(("", "r", "i"), _binary(_function), strict=True):
         setattr(StandinArray, f"__{_prefix}{_name}__", _method)
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     setattr(StandinArray, f"__{_name}__", _binary(getattr(operator, _name))[0])
+
+
+def _unary(function):
+    return lambda self: _wrap(function(self._host))
+
+
 for _name in ("neg", "abs", "invert", "pos"):
-    setattr(
-        StandinArray, f"__{_name}__", lambda self, function=getattr(operator, _name): _wrap(function(self._host))
-    )
+    setattr(StandinArray, f"__{_name}__", _unary(getattr(operator, _name)))
 
 
 def _array_method(name):
@@ -111,7 +129,8 @@ def _array_method(name):
 for _name in (
     "sum", "mean", "max", "min", "prod", "std", "var", "any", "all", "argmax", "argmin", "reshape", "astype", "ravel",
     "transpose", "squeeze", "take", "copy", "view", "dot", "cumsum", "cumprod", "fill", "flatten", "swapaxes", "clip",
-    "round", "repeat", "sort", "argsort", "nonzero", "diagonal", "trace", "conj", "put", "choose", "ptp", "searchsorted",
+    "round", "repeat", "sort", "argsort", "nonzero", "diagonal", "trace", "conj", "put", "choose", "ptp",
+    "searchsorted",
 ):  # fmt: skip
     setattr(StandinArray, _name, _array_method(_name))
 
@@ -173,7 +192,9 @@ def _wrap(value):
     if isinstance(value, (np.ndarray, np.generic)):
         return StandinArray(np.asarray(value))
     if isinstance(value, (tuple, list)):
-        return type(value)(*map(_wrap, value)) if hasattr(value, "_fields") else type(value)(map(_wrap, value))
+        return (
+            type(value)(*map(_wrap, value)) if hasattr(value, "_fields") else type(value)(map(_wrap, value))
+        )
     return value
 
 

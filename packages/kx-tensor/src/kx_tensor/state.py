@@ -10,8 +10,8 @@ _CONTAINERS = (list, dict, tuple)
 class Stateful:
     """Keeps an ordered record of the attributes that hold variables, other stateful objects, or containers of them.
 
-    Assigning to an attribute is all it takes. Containers are looked into when the state is asked for, so a list may grow
-    after it was assigned.
+    Assigning to an attribute is all it takes. Containers are looked into when the state is asked for, so a list may
+    grow after it was assigned.
     """
 
     def __setattr__(self, name, value):

@@ -28,7 +28,9 @@ class GraphNode:
     @property
     def outputs(self):
         """The output tensors (equal to, though not the same objects as, those the call returned)."""
-        return [KerasTensor(s, d, name=n, node=self, index=i) for i, (s, d, n) in enumerate(self.output_specs)]
+        return [
+            KerasTensor(s, d, name=n, node=self, index=i) for i, (s, d, n) in enumerate(self.output_specs)
+        ]
 
     @property
     def is_input(self):
@@ -48,10 +50,29 @@ class KerasTensor(Operand):
     (None, 5)
     """
 
-    __slots__ = ("shape", "dtype", "name", "node", "index", "sparse", "ragged", "_keras_mask", "__weakref__", "__dict__")
+    __slots__ = (
+        "shape",
+        "dtype",
+        "name",
+        "node",
+        "index",
+        "sparse",
+        "ragged",
+        "_keras_mask",
+        "__weakref__",
+        "__dict__",
+    )
 
     def __init__(
-        self, shape, dtype="float32", sparse=False, ragged=False, record_history=True, name=None, node=None, index=0
+        self,
+        shape,
+        dtype="float32",
+        sparse=False,
+        ragged=False,
+        record_history=True,
+        name=None,
+        node=None,
+        index=0,
     ):
         if sparse or ragged:
             raise ValueError("kx has dense tensors only: sparse=True and ragged=True are not supported.")
@@ -138,7 +159,9 @@ def standardize_shape(shape):
         except (TypeError, ValueError):
             size = None
         if size is None or size != n or size < 0:
-            raise ValueError(f"Cannot convert {shape!r} to a shape: sizes must be non-negative integers or None, got {n!r}.")
+            raise ValueError(
+                f"Cannot convert {shape!r} to a shape: sizes must be non-negative integers or None, got {n!r}."
+            )
         sizes.append(size)
     return tuple(sizes)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kx_tensor import dtypes
 from kx_tensor import device as devices
+from kx_tensor import dtypes
 
 
 class Operand:

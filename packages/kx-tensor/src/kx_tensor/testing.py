@@ -35,7 +35,9 @@ def leaf_tensor(array, device=None):
     """Return `array` as a tensor that gradients can be taken of, on `device` (default: the current one)."""
     device = device or devices.current()
     raw = device.asarray(array)
-    node = tape.leaf(raw.shape, raw.dtype, device) if dtypes.is_float_dtype(dtypes.name_of(raw.dtype)) else None
+    node = (
+        tape.leaf(raw.shape, raw.dtype, device) if dtypes.is_float_dtype(dtypes.name_of(raw.dtype)) else None
+    )
     return Tensor(raw, node, device)
 
 
@@ -55,7 +57,11 @@ def check_grad(fn, *arrays, order=2, eps=1e-6, tol=1e-5, seed=0):
 
     def project(tensors):
         outs = fn(*tensors)
-        outs = [o for o in (outs if isinstance(outs, (tuple, list)) else (outs,)) if dtypes.is_float_dtype(o.dtype)]
+        outs = [
+            o
+            for o in (outs if isinstance(outs, (tuple, list)) else (outs,))
+            if dtypes.is_float_dtype(o.dtype)
+        ]
         while len(cotangents) < len(outs):
             cotangents.append(rng.standard_normal(outs[len(cotangents)].shape))
         total = None
@@ -92,8 +98,13 @@ def _compare_slopes(project, arrays, directions, eps, tol, what):
     )
     ends = []
     for sign in (1, -1):
-        moved = [leaf_tensor(a + sign * eps * directions[i]) if i in directions else leaf_tensor(a) for i, a in enumerate(arrays)]
+        moved = [
+            leaf_tensor(a + sign * eps * directions[i]) if i in directions else leaf_tensor(a)
+            for i, a in enumerate(arrays)
+        ]
         ends.append(float(_to_numpy(project(moved)).item()))
     numeric = (ends[0] - ends[1]) / (2 * eps)
     scale = max(1.0, abs(analytic), abs(numeric))
-    assert abs(analytic - numeric) <= tol * scale * 10, f"{what}: {analytic} by the rules, {numeric} by differences"
+    assert abs(analytic - numeric) <= tol * scale * 10, (
+        f"{what}: {analytic} by the rules, {numeric} by differences"
+    )

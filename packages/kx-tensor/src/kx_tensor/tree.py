@@ -32,7 +32,9 @@ def flatten(structure):
     """
     if not isinstance(structure, (tuple, list, dict)):
         return [structure]
-    if structure.__class__ in (tuple, list) and not any(isinstance(s, (tuple, list, dict)) for s in structure):
+    if structure.__class__ in (tuple, list) and not any(
+        isinstance(s, (tuple, list, dict)) for s in structure
+    ):
         return list(structure)
     return _optree().tree_leaves(structure, none_is_leaf=True, namespace=_NAMESPACE)
 
@@ -115,7 +117,9 @@ def assert_same_paths(a, b):
     """Raise ValueError unless both have leaves at the same paths."""
     one, two = ({path for path, _ in flatten_with_path(s)} for s in (a, b))
     if one != two:
-        raise ValueError(f"The structures have different paths; only in one of them: {sorted(one ^ two, key=str)}.")
+        raise ValueError(
+            f"The structures have different paths; only in one of them: {sorted(one ^ two, key=str)}."
+        )
 
 
 def lists_to_tuples(structure):

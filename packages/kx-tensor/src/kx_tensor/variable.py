@@ -24,7 +24,8 @@ class Variable(Operand):
     """
 
     __slots__ = (
-        "data", "node", "device", "name", "path", "autocast", "aggregation", "synchronization", "overwrite_with_gradient",
+        "data", "node", "device", "name", "path", "autocast", "aggregation", "synchronization",
+        "overwrite_with_gradient",
         "constraint", "regularizer", "_trainable", "_keras_mask", "__weakref__", "__dict__",
     )  # fmt: skip
 
@@ -68,7 +69,9 @@ class Variable(Operand):
     def _initial(self, initializer, shape, dtype):
         if callable(initializer):
             if shape is None:
-                raise ValueError("A variable with a callable initializer needs a shape: Variable(init, shape=(2, 3)).")
+                raise ValueError(
+                    "A variable with a callable initializer needs a shape: Variable(init, shape=(2, 3))."
+                )
             shape = standardize_shape(shape)
             if None in shape:
                 raise ValueError(f"Variable {self.path!r}: all sizes must be known, got shape {shape}.")
@@ -87,7 +90,9 @@ class Variable(Operand):
         wanted = array.dtype if dtype is None else dtypes.as_numpy(dtypes.standardize_dtype(dtype))
         array = array.astype(wanted, copy=own)
         if shape is not None and tuple(array.shape) != standardize_shape(shape):
-            raise ValueError(f"Variable {self.path!r}: the initial value has shape {array.shape}, expected {tuple(shape)}.")
+            raise ValueError(
+                f"Variable {self.path!r}: the initial value has shape {array.shape}, expected {tuple(shape)}."
+            )
         return self.device.xp.ascontiguousarray(array).reshape(array.shape)
 
     # ---- reading ---------------------------------------------------------------------------------------------
@@ -153,7 +158,8 @@ class Variable(Operand):
             raw = self.device.asarray(value)
         if raw.shape != self.data.shape:
             raise ValueError(
-                f"Variable {self.path!r} has shape {tuple(self.data.shape)}; a value of shape {tuple(raw.shape)} can't be "
+                f"Variable {self.path!r} has shape {tuple(self.data.shape)}; a value of shape "
+                f"{tuple(raw.shape)} can't be "
                 "assigned to it."
             )
         self.data[...] = raw

@@ -18,7 +18,13 @@ def add(xp, x1, x2):
 
 
 add.vjp(lambda F, g: g, lambda F, g: g)
-add.cases = case("3,4", "3,4"), case("3,4", "4"), case("3,1", "4"), case("3:int32", "3"), fails("3", "4", match="broadcast")
+add.cases = (
+    case("3,4", "3,4"),
+    case("3,4", "4"),
+    case("3,1", "4"),
+    case("3:int32", "3"),
+    fails("3", "4", match="broadcast"),
+)
 
 
 @primitive(shape=rules.broadcast, dtype=rules.promote)
@@ -92,7 +98,12 @@ def _larger(F, a, b):
 
 
 maximum.vjp(lambda F, g, x1, x2: g * _larger(F, x1, x2), lambda F, g, x1, x2: g * _larger(F, x2, x1))
-maximum.cases = case("3,4", "3,4"), case("3,1", "4"), case("3:int32", "3:int32"), fails("3", "4", match="broadcast")
+maximum.cases = (
+    case("3,4", "3,4"),
+    case("3,1", "4"),
+    case("3:int32", "3:int32"),
+    fails("3", "4", match="broadcast"),
+)
 
 
 @primitive(shape=rules.broadcast, dtype=rules.promote)
@@ -106,7 +117,12 @@ def minimum(xp, x1, x2):
 
 
 minimum.vjp(lambda F, g, x1, x2: g * _larger(F, x2, x1), lambda F, g, x1, x2: g * _larger(F, x1, x2))
-minimum.cases = case("3,4", "3,4"), case("3,1", "4"), case("3:int32", "3:int32"), fails("3", "4", match="broadcast")
+minimum.cases = (
+    case("3,4", "3,4"),
+    case("3,1", "4"),
+    case("3:int32", "3:int32"),
+    fails("3", "4", match="broadcast"),
+)
 
 
 @primitive(shape=rules.broadcast, dtype=rules.promote)
@@ -142,7 +158,10 @@ def floor_divide(xp, x1, x2):
     return xp.floor_divide(x1, x2)
 
 
-floor_divide.cases = case("3,4", "3,4", low=0.5, grad=False, tol=1.0), case(np.array([7, -7]), np.array([2, 2]))
+floor_divide.cases = (
+    case("3,4", "3,4", low=0.5, grad=False, tol=1.0),
+    case(np.array([7, -7]), np.array([2, 2])),
+)
 
 
 def _mod_dtype(names, params):
@@ -174,7 +193,9 @@ def arctan2(xp, x1, x2):
     return xp.arctan2(x1, x2)
 
 
-arctan2.vjp(lambda F, g, x1, x2: g * x2 / (x1 * x1 + x2 * x2), lambda F, g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2))
+arctan2.vjp(
+    lambda F, g, x1, x2: g * x2 / (x1 * x1 + x2 * x2), lambda F, g, x1, x2: -g * x1 / (x1 * x1 + x2 * x2)
+)
 arctan2.cases = case("3,4", "3,4", low=0.2), case("3:int32<4", 2)
 
 

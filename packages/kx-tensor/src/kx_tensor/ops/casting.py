@@ -30,7 +30,11 @@ def cast(xp, x, *, dtype):
 
 # An integer result has no gradient to give.
 cast.vjp(lambda F, g, dtype: g if dtypes.is_float_dtype(dtype) else None)
-cast.cases = case("3,4", static={"dtype": "float16"}, tol=2e-3, grad=False), case("3,4", static={"dtype": "float64"}), case("3:int32", static={"dtype": "float32"})
+cast.cases = (
+    case("3,4", static={"dtype": "float16"}, tol=2e-3, grad=False),
+    case("3,4", static={"dtype": "float64"}),
+    case("3:int32", static={"dtype": "float32"}),
+)
 
 
 @primitive(shape=rules.same, dtype=rules.keep)

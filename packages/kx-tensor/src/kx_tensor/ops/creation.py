@@ -59,7 +59,9 @@ def zeros(shape, dtype=None):
     array([0., 0.], dtype=float32)
     """
     device = devices.current()
-    return Tensor(device.xp.zeros(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device)
+    return Tensor(
+        device.xp.zeros(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device
+    )
 
 
 def ones(shape, dtype=None):
@@ -69,7 +71,9 @@ def ones(shape, dtype=None):
     array([1, 1], dtype=int32)
     """
     device = devices.current()
-    return Tensor(device.xp.ones(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device)
+    return Tensor(
+        device.xp.ones(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device
+    )
 
 
 def empty(shape, dtype=None):
@@ -89,7 +93,9 @@ def full(shape, fill_value, dtype=None):
     """
     if isinstance(fill_value, (int, float)):
         device = devices.current()
-        filled = device.xp.full(_raw_shape(shape), fill_value, dtypes.as_numpy(dtypes.standardize_dtype(dtype)))
+        filled = device.xp.full(
+            _raw_shape(shape), fill_value, dtypes.as_numpy(dtypes.standardize_dtype(dtype))
+        )
         return Tensor(filled, None, device)
     return broadcast_to(convert_to_tensor(fill_value, dtype), shape=_raw_shape(shape))
 
@@ -122,12 +128,17 @@ def arange(start, stop=None, step=None, dtype=None):
     if any(isinstance(x, KerasTensor) for x in (start, stop, step)):
         raise ValueError("arange needs numbers, not symbolic tensors: the result's size must be known.")
     if dtype is None:
-        dtype = dtypes.result_type(*[getattr(x, "dtype", type(x)) for x in (start, stop, step) if x is not None])
+        dtype = dtypes.result_type(
+            *[getattr(x, "dtype", type(x)) for x in (start, stop, step) if x is not None]
+        )
     start, stop, step = [x.item() if hasattr(x, "item") else x for x in (start, stop, step)]
     device = devices.current()
     start, stop = (0, start) if stop is None else (start, stop)
     count = max(0, math.ceil((stop - start) / (step or 1)))
-    values = device.xp.arange(count, dtype="float64" if dtypes.is_float_dtype(dtype) else "int64") * (step or 1) + start
+    values = (
+        device.xp.arange(count, dtype="float64" if dtypes.is_float_dtype(dtype) else "int64") * (step or 1)
+        + start
+    )
     return Tensor(values.astype(dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device)
 
 
@@ -173,7 +184,9 @@ def eye(N, M=None, k=0, dtype=None):
            [0., 1.]], dtype=float32)
     """
     device = devices.current()
-    return Tensor(device.xp.eye(N, M, k, dtype=dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device)
+    return Tensor(
+        device.xp.eye(N, M, k, dtype=dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device
+    )
 
 
 def identity(n, dtype=None):
@@ -193,4 +206,6 @@ def tri(N, M=None, k=0, dtype=None):
            [1., 1.]], dtype=float32)
     """
     device = devices.current()
-    return Tensor(device.xp.tri(N, M, k, dtype=dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device)
+    return Tensor(
+        device.xp.tri(N, M, k, dtype=dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device
+    )

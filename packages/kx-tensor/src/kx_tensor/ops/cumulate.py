@@ -1,14 +1,14 @@
 """Running sums and products along an axis, and what is composed of reductions: variance, norms, log-sum-exp."""
 
-from kx_tensor import dtypes, rules
+from kx_tensor import config, dtypes, rules
 from kx_tensor.cases import case, fails
-from kx_tensor.ops.arithmetic import add, multiply, subtract, true_divide
+from kx_tensor.ops.arithmetic import add, maximum, multiply, subtract, true_divide
 from kx_tensor.ops.casting import cast, convert_to_tensor, stop_gradient
 from kx_tensor.ops.compare import isfinite, not_equal
 from kx_tensor.ops.reduce import max, mean, min, sum
 from kx_tensor.ops.select import choose
 from kx_tensor.ops.shape import reshape, squeeze
-from kx_tensor.ops.unary import absolute, exp, log, sqrt, square
+from kx_tensor.ops.unary import absolute, exp, log, log10, sqrt, square
 from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
 
@@ -136,7 +136,9 @@ def average(x, axis=None, weights=None):
     x, weights = (convert_to_tensor(a) for a in (x, weights))
     if len(weights.shape) == 1 and len(x.shape) > 1:
         if not isinstance(axis, int):
-            raise ValueError(f"average: a vector of weights goes along one axis; got axis={axis} for shape {x.shape}.")
+            raise ValueError(
+                f"average: a vector of weights goes along one axis; got axis={axis} for shape {x.shape}."
+            )
         axis = rules.normalize_axis(axis, len(x.shape))
         weights = reshape(weights, [-1 if i == axis else 1 for i in range(len(x.shape))])
     elif len(weights.shape) != len(x.shape):
@@ -189,12 +191,15 @@ def norm(x, ord=None, axis=None, keepdims=False):
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         total = sum(square(x), axis=axes, keepdims=keepdims)
         positive = not_equal(total, 0)
-        return choose(positive, sqrt(choose(positive, total, 1)), 0)  # the slope at 0 is taken as 0, not infinite
+        return choose(
+            positive, sqrt(choose(positive, total, 1)), 0
+        )  # the slope at 0 is taken as 0, not infinite
     if len(axes) == 1:
         return _vector_norm(x, ord, axes[0], keepdims)
     if len(axes) != 2 or ord not in (1, -1, float("inf"), float("-inf")):
         raise ValueError(
-            f"norm: ord={ord!r} over {len(axes)} axes is not known. Over one axis ord is a number, over two None, 'fro', 1, "
+            f"norm: ord={ord!r} over {len(axes)} axes is not known. Over one axis ord is a number, over "
+            "two None, 'fro', 1, "
             "-1, inf or -inf; norms by singular values (2, -2, 'nuc') need a singular value decomposition."
         )
     summed, compared = axes if abs(ord) == 1 else axes[::-1]
@@ -214,3 +219,30 @@ def _vector_norm(x, ord, axis, keepdims):
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)
     return sum(size**ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
+
+
+def normalize(x, axis=-1, order=2, epsilon=None):
+    """Return x / max(norm(x), epsilon), with the norm of the given order over `axis`.
+
+    >>> normalize([3.0, 4.0]).numpy()
+    array([0.6, 0.8], dtype=float32)
+    """
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"normalize: order must be an integer of at least 1, got {order!r}.")
+    x = convert_to_tensor(x)
+    x = cast(x, dtypes.floating(x.dtype))
+    size = _vector_norm(x, order, axis, True) if order != 2 else norm(x, axis=axis, keepdims=True)
+    return true_divide(x, maximum(size, config.epsilon() if epsilon is None else epsilon))
+
+
+def psnr(x1, x2, max_val):
+    """Peak signal-to-noise ratio in decibels: 20 log10(max_val) - 10 log10(mean (x1 - x2)^2).
+
+    >>> psnr([0.0, 0.0], [1.0, 1.0], 10.0).numpy().item()
+    20.0
+    """
+    x1, x2 = convert_to_tensor(x1), convert_to_tensor(x2)
+    if tuple(x1.shape) != tuple(x2.shape):
+        raise ValueError(f"psnr: both signals must have one shape, got {x1.shape} and {x2.shape}.")
+    error = mean(square(subtract(x1, x2)))
+    return subtract(multiply(log10(max_val), 20.0), multiply(log10(error), 10.0))

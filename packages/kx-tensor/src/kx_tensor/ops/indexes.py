@@ -18,7 +18,10 @@ from kx_tensor.variable import Variable
 def _is_basic(key):
     """Whether a key selects by slices and integers alone, so that no element is selected twice."""
     parts = key if isinstance(key, tuple) else (key,)
-    return all(k is None or k is Ellipsis or isinstance(k, (int, builtins.slice)) and not isinstance(k, bool) for k in parts)
+    return all(
+        k is None or k is Ellipsis or (isinstance(k, (int, builtins.slice)) and not isinstance(k, bool))
+        for k in parts
+    )
 
 
 def _picked(shapes, params):
@@ -58,7 +61,7 @@ def _picked(shapes, params):
 def _axes_used(k):
     if k is None or k is Ellipsis:
         return 0
-    return k.ndim if getattr(k, "dtype", None) == bool else 1
+    return k.ndim if getattr(k, "dtype", np.dtype(int)).kind == "b" else 1
 
 
 def _sliced_size(k, n):
@@ -115,7 +118,12 @@ def _raw_index(k):
     if isinstance(k, np.integer):
         return int(k)
     if isinstance(k, builtins.slice):
-        return builtins.slice(*[int(v) if isinstance(v, (Tensor, Variable, np.integer)) else v for v in (k.start, k.stop, k.step)])
+        return builtins.slice(
+            *[
+                int(v) if isinstance(v, (Tensor, Variable, np.integer)) else v
+                for v in (k.start, k.stop, k.step)
+            ]
+        )
     return k
 
 
@@ -129,7 +137,9 @@ def _taken(shapes, params):
 
 
 def _index_dtype(names, params):
-    return [None] + ["int64" if n in ("uint64", "bool") else None for n in names[1:]], dtypes.result_type(names[0])
+    return [None] + ["int64" if n in ("uint64", "bool") else None for n in names[1:]], dtypes.result_type(
+        names[0]
+    )
 
 
 @primitive(shape=_taken, dtype=_index_dtype)
@@ -156,7 +166,8 @@ def _take_dx(F, g, x_shape, indices, axis):
 
 take.vjp(_take_dx, None)
 take.cases = (
-    case("5,2", "3:int32<5", axis=0), case("2,5", "3,2:int32<5", axis=1), case("6", "4:int32<6"), case("2,3", "4:int32<6"),
+    case("5,2", "3:int32<5", axis=0), case("2,5", "3,2:int32<5", axis=1),
+    case("6", "4:int32<6"), case("2,3", "4:int32<6"),
     fails("3,4", "2:int32<3", axis=4, match="out of range"),
 )  # fmt: skip
 
@@ -166,7 +177,9 @@ def _along_axis(shapes, params):
     if params["axis"] is None:
         return indices
     if len(shape) != len(indices):
-        raise ValueError(f"x of shape {shape} and indices of shape {indices} must have the same number of axes.")
+        raise ValueError(
+            f"x of shape {shape} and indices of shape {indices} must have the same number of axes."
+        )
     axis = rules.normalize_axis(params["axis"], len(shape))
     free = [(*s[:axis], 1, *s[axis + 1 :]) for s in shapes]
     out = rules.broadcast_shapes(*free)
@@ -188,7 +201,9 @@ def take_along_axis(xp, x, indices, *, axis=None):
 
 def grid_key(xp, indices, shape, axis):
     """Return the full index arrays that `take_along_axis` stands for."""
-    grids = [xp.arange(n).reshape([-1 if i == d else 1 for i in range(len(shape))]) for d, n in enumerate(shape)]
+    grids = [
+        xp.arange(n).reshape([-1 if i == d else 1 for i in range(len(shape))]) for d, n in enumerate(shape)
+    ]
     return tuple(indices if d == axis else grid for d, grid in enumerate(grids))
 
 
@@ -200,7 +215,11 @@ def put_along_axis(xp, g, indices, *, shape, axis):
         xp.add.at(out.reshape(-1), indices, g)
         return out
     axis = rules.normalize_axis(axis, len(shape))
-    xp.add.at(out, grid_key(xp, indices, [m if d == axis else n for d, (n, m) in enumerate(zip(g.shape, shape))], axis), g)
+    xp.add.at(
+        out,
+        grid_key(xp, indices, [m if d == axis else n for d, (n, m) in enumerate(zip(g.shape, shape))], axis),
+        g,
+    )
     return out
 
 
@@ -328,7 +347,8 @@ scatter_update.vjp(_scatter_update_dx, None, _scatter_update_du)
 scatter_update.cases = (
     case("4", np.array([[0], [2]]), "2"), case("3,4", np.array([[0, 1], [2, 3]]), "2", reduction="add"),
     case("4", np.array([[0], [2]]), "2", reduction="max"), case("4", np.array([[0], [2]]), "2", reduction="min"),
-    case("4", np.array([[1], [1]]), "2", reduction="mul", low=0.5), fails("4", np.array([[0]]), "1", reduction="x", match="reduction"),
+    case("4", np.array([[1], [1]]), "2", reduction="mul", low=0.5),
+    fails("4", np.array([[0]]), "1", reduction="x", match="reduction"),
 )  # fmt: skip
 
 
@@ -341,7 +361,9 @@ def slice_update(inputs, start_indices, updates):
     inputs, updates = (x if hasattr(x, "shape") else convert_to_tensor(x) for x in (inputs, updates))
     if any(isinstance(x, KerasTensor) for x in (start_indices, inputs, updates)):
         if len(updates.shape) != len(inputs.shape):
-            raise ValueError(f"slice_update: updates of shape {updates.shape} for inputs of shape {inputs.shape}.")
+            raise ValueError(
+                f"slice_update: updates of shape {updates.shape} for inputs of shape {inputs.shape}."
+            )
         spec = (tuple(inputs.shape), dtypes.standardize_dtype(inputs.dtype))
         return record_call(slice_update, (inputs, start_indices, updates), {}, [spec])[0]
     starts = _host_integers(start_indices)
@@ -362,13 +384,17 @@ def slice(inputs, start_indices, shape):
     inputs = inputs if hasattr(inputs, "shape") else convert_to_tensor(inputs)
     shape = _host_integers(shape)
     if len(shape) != len(inputs.shape):
-        raise ValueError(f"slice: shape {tuple(shape)} must have a size for each axis of {tuple(inputs.shape)}.")
+        raise ValueError(
+            f"slice: shape {tuple(shape)} must have a size for each axis of {tuple(inputs.shape)}."
+        )
     if isinstance(inputs, KerasTensor) or isinstance(start_indices, KerasTensor):
         return _symbolic_slice(inputs, start_indices, shape)
     starts = _host_integers(start_indices)
     ends = [total if n == -1 else start + n for start, n, total in zip(starts, shape, inputs.shape)]
     if any(not 0 <= start <= end <= total for start, end, total in zip(starts, ends, inputs.shape)):
-        raise ValueError(f"slice: block of shape {tuple(shape)} at {tuple(starts)} is not inside shape {tuple(inputs.shape)}.")
+        raise ValueError(
+            f"slice: block of shape {tuple(shape)} at {tuple(starts)} is not inside shape {tuple(inputs.shape)}."
+        )
     return get_item(inputs, tuple(map(builtins.slice, starts, ends)))
 
 

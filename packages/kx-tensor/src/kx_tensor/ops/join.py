@@ -16,7 +16,9 @@ def _joined(shapes, params):
     out = list(shapes[0])
     for shape in shapes[1:]:
         if len(shape) != len(out):
-            raise ValueError(f"all inputs need the same number of axes, got shapes {list(map(tuple, shapes))}.")
+            raise ValueError(
+                f"all inputs need the same number of axes, got shapes {list(map(tuple, shapes))}."
+            )
         for i, n in enumerate(shape):
             if i == axis:
                 out[i] = None if n is None or out[i] is None else out[i] + n
@@ -109,7 +111,8 @@ def split(x, indices_or_sections, axis=0):
     sections = indices_or_sections if isinstance(indices_or_sections, int) else None
     if total is not None and sections is not None and total % sections:
         raise ValueError(
-            f"split: size {total} along axis {axis} is not divisible into {sections} equal parts; give the indices at which "
+            f"split: size {total} along axis {axis} is not divisible into {sections} equal parts; give "
+            "the indices at which "
             "to cut instead."
         )
     cuts = _host_integers(indices_or_sections) if sections is None else None
@@ -220,7 +223,9 @@ def pad(xp, x, *, pad_width, mode="constant", constant_values=None):
     """
     width = pad_pairs(pad_width, x.ndim)
     if mode == "constant":
-        return xp.pad(x, width, mode="constant", constant_values=0 if constant_values is None else constant_values)
+        return xp.pad(
+            x, width, mode="constant", constant_values=0 if constant_values is None else constant_values
+        )
     if constant_values is not None:
         raise ValueError(f"pad: constant_values goes with mode='constant', got mode={mode!r}.")
     return xp.pad(x, width, mode=mode)
@@ -235,8 +240,10 @@ def _pad_dx(F, g, x_shape, pad_width, mode):
 
 pad.vjp(_pad_dx)
 pad.cases = (
-    case("3,4", pad_width=1), case("3,4", pad_width=((1, 0), (0, 2)), constant_values=3.0), case("3,4", pad_width=((1, 2), (0, 1)), mode="reflect"),
-    case("4", pad_width=2, mode="symmetric"), case("4", pad_width=((1, 2),), mode="edge"), case("4", pad_width=2, mode="wrap"),
+    case("3,4", pad_width=1), case("3,4", pad_width=((1, 0), (0, 2)), constant_values=3.0),
+    case("3,4", pad_width=((1, 2), (0, 1)), mode="reflect"),
+    case("4", pad_width=2, mode="symmetric"), case("4", pad_width=((1, 2),), mode="edge"),
+    case("4", pad_width=2, mode="wrap"),
     fails("3,4", pad_width=((1, 1),) * 3, match="pair for each"),
 )  # fmt: skip
 
@@ -277,9 +284,10 @@ def meshgrid(*x, indexing="xy"):
     for vector, axis in zip(vectors, order):
         shape[axis] = vector.shape[0]
     if None in shape:
-        return record_call(meshgrid, tuple(vectors), {"indexing": indexing}, [(shape, v.dtype) for v in vectors])
+        return record_call(
+            meshgrid, tuple(vectors), {"indexing": indexing}, [(shape, v.dtype) for v in vectors]
+        )
     return [
         broadcast_to(reshape(v, [-1 if i == axis else 1 for i in range(len(shape))]), tuple(shape))
         for v, axis in zip(vectors, order)
     ]
-

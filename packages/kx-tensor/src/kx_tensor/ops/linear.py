@@ -27,11 +27,15 @@ def parse_einsum(subscripts, ranks):
         if "..." in labels:
             count = rank - (len(labels) - 3)
             if count < 0:
-                raise ValueError(f"einsum: operand {i} ({labels!r}) has {rank} axes, too few for {subscripts!r}.")
+                raise ValueError(
+                    f"einsum: operand {i} ({labels!r}) has {rank} axes, too few for {subscripts!r}."
+                )
             most = max(most, count)
             operands[i] = labels.replace("...", "\0" * count)
         elif len(labels) != rank:
-            raise ValueError(f"einsum: operand {i} has {rank} axes, {subscripts!r} names {len(labels)} ({labels!r}).")
+            raise ValueError(
+                f"einsum: operand {i} has {rank} axes, {subscripts!r} names {len(labels)} ({labels!r})."
+            )
     letters = "".join(spare[:most])
     operands = [_named(labels, letters) for labels in operands]
     if arrow:
@@ -61,7 +65,8 @@ def _einsum_shape(shapes, params):
                 sizes[label] = n if known == 1 or n != 1 else known
             elif n is not None and n != 1 and n != known:
                 raise ValueError(
-                    f"einsum {params['subscripts']!r}: axis {label!r} has size {known} in one operand and {n} in another."
+                    f"einsum {params['subscripts']!r}: axis {label!r} has size {known} in one operand and "
+                    f"{n} in another."
                 )
     return tuple(sizes[c] for c in result)
 
@@ -69,7 +74,7 @@ def _einsum_shape(shapes, params):
 @primitive(shape=_einsum_shape, dtype=product_dtype, variadic=True)
 def einsum_of(xp, xs, *, subscripts):
     """Return the sum of products that Einstein's notation `subscripts` names; see `einsum`."""
-    if xs[0].dtype.kind == "V" or xs[0].dtype.itemsize == 2 and xs[0].dtype.kind == "f":
+    if xs[0].dtype.kind == "V" or (xs[0].dtype.itemsize == 2 and xs[0].dtype.kind == "f"):
         return xp.einsum(subscripts, *[x.astype("float32") for x in xs], optimize=True).astype(xs[0].dtype)
     return xp.einsum(subscripts, *xs, optimize=len(xs) > 1)
 
@@ -123,8 +128,10 @@ def grad_grid(rank, axis, n):
 
 einsum_of.vjp(_einsum_dx)
 einsum_of.cases = (
-    case(["3,4", "4,5"], subscripts="ij,jk->ik"), case(["2,3,4", "4,5"], subscripts="...j,jk->...k"), case(["3,4"], subscripts="ij->j"),
-    case(["3,4", "4"], subscripts="ij,j"), case(["3,3"], subscripts="ii->i"), case(["2,3", "3,4", "4,2"], subscripts="ij,jk,kl->il"),
+    case(["3,4", "4,5"], subscripts="ij,jk->ik"), case(["2,3,4", "4,5"], subscripts="...j,jk->...k"),
+    case(["3,4"], subscripts="ij->j"),
+    case(["3,4", "4"], subscripts="ij,j"), case(["3,3"], subscripts="ii->i"),
+    case(["2,3", "3,4", "4,2"], subscripts="ij,jk,kl->il"),
     fails(["3,4", "3,5"], subscripts="ij,jk->ik", match="size 4"), fails(["3,4"], subscripts="ijk->i", match="2 axes"),
 )  # fmt: skip
 
@@ -143,7 +150,10 @@ def einsum(subscripts, *operands, **kwargs):
 def _operands(*xs):
     """Tensors as they are, the rest converted; a Python number beside a tensor stays one, to keep its weak dtype."""
     keep_numbers = any(hasattr(x, "shape") for x in xs)
-    return [x if hasattr(x, "shape") or (keep_numbers and isinstance(x, (int, float))) else convert_to_tensor(x) for x in xs]
+    return [
+        x if hasattr(x, "shape") or (keep_numbers and isinstance(x, (int, float))) else convert_to_tensor(x)
+        for x in xs
+    ]
 
 
 def _rank(x):
@@ -181,7 +191,9 @@ def tensordot(x1, x2, axes=2):
     left, right = list(letters[:r1]), list(letters[r1 : r1 + r2])
     for a, b in zip(first, second, strict=True):
         right[b] = left[a]
-    kept = [c for i, c in enumerate(left) if i not in first] + [c for i, c in enumerate(right) if i not in second]
+    kept = [c for i, c in enumerate(left) if i not in first] + [
+        c for i, c in enumerate(right) if i not in second
+    ]
     return einsum(f"{''.join(left)},{''.join(right)}->{''.join(kept)}", x1, x2)
 
 
@@ -196,7 +208,9 @@ def outer(x1, x2):
     column = reshape(x1, (-1, 1)) if hasattr(x1, "shape") else x1
     row = reshape(x2, (1, -1)) if hasattr(x2, "shape") else x2
     product = multiply(column, row)
-    return product if column is not x1 and row is not x2 else reshape(product, (-1, 1) if row is x2 else (1, -1))
+    return (
+        product if column is not x1 and row is not x2 else reshape(product, (-1, 1) if row is x2 else (1, -1))
+    )
 
 
 def inner(x1, x2):
@@ -290,7 +304,9 @@ def undiagonal(xp, g, *, shape, offset, axis1, axis2):
 
 
 diagonal.vjp(
-    lambda F, g, x_shape, offset, axis1, axis2: F.undiagonal(g, shape=x_shape, offset=offset, axis1=axis1, axis2=axis2)
+    lambda F, g, x_shape, offset, axis1, axis2: F.undiagonal(
+        g, shape=x_shape, offset=offset, axis1=axis1, axis2=axis2
+    )
 )
 diagonal.cases = case("3,4"), case("2,3,3", axis1=1, axis2=2, offset=1), case("3,3", offset=-1)
 undiagonal.vjp(lambda F, g, offset, axis1, axis2: F.diagonal(g, offset=offset, axis1=axis1, axis2=axis2))

@@ -60,6 +60,7 @@ def _matmul_dx2(F, g, x1, x2):
 matmul.vjp(_matmul_dx1, _matmul_dx2)
 matmul.cost = lambda x1, x2: 2 * x1.size * x2.shape[-1]
 matmul.cases = (
-    case("4,5", "5,3"), case("2,4,5", "5,3"), case("2,1,4,5", "3,5,2"), case("5", "5"), case("4,5", "5"), case("5", "5,3"),
+    case("4,5", "5,3"), case("2,4,5", "5,3"), case("2,1,4,5", "3,5,2"),
+    case("5", "5"), case("4,5", "5"), case("5", "5,3"),
     case("5", "2,5,3"), case("2,4,5", "5"), fails("4,5", "4,3", match="inner"), fails("", "4,3", match="at least 1"),
 )  # fmt: skip

@@ -84,7 +84,8 @@ def logaddexp2(xp, x1, x2):
 
 
 logaddexp2.vjp(
-    lambda F, g, x1, out: g * F.exp((x1 - out) * math.log(2)), lambda F, g, x2, out: g * F.exp((x2 - out) * math.log(2))
+    lambda F, g, x1, out: g * F.exp((x1 - out) * math.log(2)),
+    lambda F, g, x2, out: g * F.exp((x2 - out) * math.log(2)),
 )
 logaddexp2.cases = case("3,4", "3,4"), case("3,1", "4")
 

@@ -20,7 +20,8 @@ _METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 def quantile(x, q, axis=None, method="linear", keepdims=False):
-    """Value below which a share q of the elements over `axis` lies; q in [0, 1], a vector of them comes first in the result.
+    """Value below which a share q of the elements over `axis` lies; q in [0, 1], a vector of them comes first in the
+    result.
 
     `method` says what to do between two elements: "linear", "lower", "higher", "midpoint" or "nearest".
 
@@ -108,7 +109,7 @@ def _merged_shape(shape, axes):
     """The shape with `axes` as one last axis; one size may be unknown."""
     kept = [n for i, n in enumerate(shape) if i not in axes]
     merged = [shape[a] for a in axes]
-    if None in merged and None in kept or kept.count(None) > 1:
+    if (None in merged and None in kept) or kept.count(None) > 1:
         raise ValueError(f"quantile: at most one size of {tuple(shape)} may be unknown.")
     if None in merged:
         return (*kept, -1)

@@ -11,7 +11,9 @@ from kx_tensor.primitive import primitive
 def _sum_dtype(names, params):
     """Sums of small integers and booleans are carried in 32 bits, as Keras does."""
     name = dtypes.result_type(names[0])
-    wide = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(name, name)
+    wide = {"bool": "int32", "int8": "int32", "int16": "int32", "uint8": "uint32", "uint16": "uint32"}.get(
+        name, name
+    )
     return (wide if wide != name else None), wide
 
 
@@ -31,11 +33,22 @@ def sum(xp, x, *, axis=None, keepdims=False):
     array([4., 6.], dtype=float32)
     """
     if x.dtype.kind in "fV":
-        return narrow(xp.add.reduce(widen(x), axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims), x.dtype)
-    return xp.sum(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, dtype=x.dtype)
+        return narrow(
+            xp.add.reduce(
+                widen(x), axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims
+            ),
+            x.dtype,
+        )
+    return xp.sum(
+        x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, dtype=x.dtype
+    )
 
 
-sum.vjp(lambda F, g, x_shape, axis, keepdims: F.broadcast_to(restore_axes(F, g, x_shape, axis, keepdims), shape=x_shape))
+sum.vjp(
+    lambda F, g, x_shape, axis, keepdims: F.broadcast_to(
+        restore_axes(F, g, x_shape, axis, keepdims), shape=x_shape
+    )
+)
 sum.cases = (
     case("3,4"), case("3,4", axis=0), case("2,3,4", axis=(0, -1), keepdims=True), case("3,4:int8", axis=1),
     fails("3,4", axis=2, match="out of range"),
@@ -62,7 +75,12 @@ def _mean_dx(F, g, x_shape, axis, keepdims):
 
 
 mean.vjp(_mean_dx)
-mean.cases = case("3,4"), case("3,4", axis=0), case("2,3,4", axis=(0, -1), keepdims=True), case("3,4:int32", axis=1)
+mean.cases = (
+    case("3,4"),
+    case("3,4", axis=0),
+    case("2,3,4", axis=(0, -1), keepdims=True),
+    case("3,4:int32", axis=1),
+)
 
 
 def _share_of(F, g, x, out, axis, keepdims, initial):
@@ -85,7 +103,9 @@ def _with_initial(xp, reduce, combine, x, axis, keepdims, initial):
     initial = x.dtype.type(initial)
     if x.size == 0:
         return xp.full(shape, initial, x.dtype)
-    return combine(reduce(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims), initial)
+    return combine(
+        reduce(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims), initial
+    )
 
 
 @primitive(shape=rules.reduced, dtype=rules.keep)
@@ -120,7 +140,12 @@ def min(xp, x, *, axis=None, keepdims=False, initial=None):
 
 
 min.vjp(_share_of)
-min.cases = case("3,4"), case("3,4", axis=0), case("2,3,4", axis=(0, -1), keepdims=True), case("3,4", axis=1, initial=9.0)
+min.cases = (
+    case("3,4"),
+    case("3,4", axis=0),
+    case("2,3,4", axis=(0, -1), keepdims=True),
+    case("3,4", axis=1, initial=9.0),
+)
 
 
 def _prod_dtype(names, params):
@@ -141,14 +166,24 @@ def prod(xp, x, *, axis=None, keepdims=False, dtype=None):
     array([3., 8.], dtype=float32)
     """
     if x.dtype.kind in "fV":
-        return narrow(xp.prod(widen(x), axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims), x.dtype)
-    return xp.prod(x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, dtype=x.dtype)
+        return narrow(
+            xp.prod(widen(x), axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims),
+            x.dtype,
+        )
+    return xp.prod(
+        x, axis=axis if axis.__class__ is not list else tuple(axis), keepdims=keepdims, dtype=x.dtype
+    )
 
 
 prod.vjp(
     lambda F, g, x, out, axis, keepdims: restore_axes(F, g * out, x.shape, axis, keepdims) / x
 )  # elements must not be 0: as in Keras's backends the gradient there is not a number
-prod.cases = case("3,4", low=0.5), case("3,4", axis=0, low=0.5), case("2,3", axis=1, keepdims=True, low=0.5), case("3:int32")
+prod.cases = (
+    case("3,4", low=0.5),
+    case("3,4", axis=0, low=0.5),
+    case("2,3", axis=1, keepdims=True, low=0.5),
+    case("3:int32"),
+)
 
 
 @primitive(shape=rules.reduced, dtype=rules.logical)

@@ -1,9 +1,11 @@
 """Choosing among values, element by element."""
 
+import numpy as np
+
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import maximum, minimum
-from kx_tensor.ops.casting import cast
+from kx_tensor.ops.casting import cast, convert_to_tensor
 from kx_tensor.ops.indexes import nonzero
 from kx_tensor.primitive import primitive
 
@@ -29,7 +31,8 @@ choose.vjp(
     lambda F, g, condition: F.choose(condition, 0.0 * g, g),
 )
 choose.cases = (
-    case("3,4:bool", "3,4", "3,4"), case("4:bool", "3,4", 0.0), case("3,1:bool", "", "4"), case("3:bool", "3:int32", "3"),
+    case("3,4:bool", "3,4", "3,4"), case("4:bool", "3,4", 0.0),
+    case("3,1:bool", "", "4"), case("3:bool", "3:int32", "3"),
     fails("3:bool", "4", "3", match="broadcast"),
 )  # fmt: skip
 
@@ -55,6 +58,45 @@ def clip(x, x_min, x_max):
     """
     low, high = (_bound(b, x) for b in (x_min, x_max))
     return minimum(maximum(x, low), high)
+
+
+def saturate_cast(x, dtype):
+    """Return x in another dtype, limited to the numbers that it has.
+
+    >>> saturate_cast([-1.0, 300.0], "uint8").numpy()
+    array([  0, 255], dtype=uint8)
+    """
+    x, dtype = convert_to_tensor(x), dtypes.standardize_dtype(dtype)
+    low, high = _limits(x.dtype, dtype)
+    if low is not None:
+        x = maximum(x, low)
+    return cast(x if high is None else minimum(x, high), dtype)
+
+
+def _limits(source, target):
+    """The bounds, as numbers of the dtype `source`, that its numbers must be held to; None where none is needed."""
+    if target == "bool" or source == "bool":
+        return (None, None) if source == "bool" else (0, 1)
+    own = [float(v) for v in _range(source)]
+    bounds = []
+    for bound, reach, inward in zip(_range(target), own, (np.inf, -np.inf)):
+        beyond = reach < bound if inward > 0 else reach > bound
+        if not beyond or dtypes.is_int_dtype(source):
+            bounds.append(bound if beyond else None)
+            continue
+        rounded = dtypes.as_numpy(source).type(bound)
+        outside = float(rounded) < bound if inward > 0 else float(rounded) > bound
+        bounds.append(
+            float(np.nextafter(rounded, dtypes.as_numpy(source).type(inward))) if outside else float(rounded)
+        )
+    return tuple(bounds)
+
+
+def _range(dtype):
+    if dtypes.is_int_dtype(dtype):
+        return dtypes.int_limits(dtype)
+    limits = dtypes.finfo(dtypes.as_numpy(dtype))
+    return float(limits.min), float(limits.max)
 
 
 def _bound(bound, x):

@@ -18,13 +18,17 @@ def _reshaped(shapes, params):
     known = math.prod(n for n in new if n not in (-1, None))
     if -1 not in new and None not in new:
         if None not in shape and math.prod(shape) != known:
-            raise ValueError(f"cannot reshape {shape} ({math.prod(shape)} elements) to {new} ({known} elements).")
+            raise ValueError(
+                f"cannot reshape {shape} ({math.prod(shape)} elements) to {new} ({known} elements)."
+            )
         return new
     if None in shape:
         return tuple(None if n in (-1, None) else n for n in new)
     total = math.prod(shape)
     if known == 0 or total % known:
-        raise ValueError(f"cannot reshape {shape} ({total} elements) to {new}: {total} is no multiple of {known}.")
+        raise ValueError(
+            f"cannot reshape {shape} ({total} elements) to {new}: {total} is no multiple of {known}."
+        )
     return tuple(total // known if n in (-1, None) else n for n in new)
 
 
@@ -73,7 +77,11 @@ def _transpose_dx(F, g, axes):
 
 
 transpose.vjp(_transpose_dx)
-transpose.cases = case("3,4"), case("2,3,4", axes=(1, 2, 0)), fails("3,4", axes=(0,), match="each of the 2 axes")
+transpose.cases = (
+    case("3,4"),
+    case("2,3,4", axes=(1, 2, 0)),
+    fails("3,4", axes=(0,), match="each of the 2 axes"),
+)
 
 
 def _broadcast_target(shapes, params):
@@ -99,7 +107,11 @@ def broadcast_to(xp, x, *, shape):
 
 
 broadcast_to.vjp(lambda F, g: g)  # the backward walk sums over the stretched axes
-broadcast_to.cases = case("3,1", shape=(2, 3, 4)), case("", shape=(2,)), fails("3", shape=(2, 4), match="broadcast")
+broadcast_to.cases = (
+    case("3,1", shape=(2, 3, 4)),
+    case("", shape=(2,)),
+    fails("3", shape=(2, 4), match="broadcast"),
+)
 
 
 def _expanded(shapes, params):
@@ -146,7 +158,12 @@ def squeeze(xp, x, *, axis=None):
 
 
 squeeze.vjp(lambda F, g, x_shape: F.reshape(g, newshape=x_shape))
-squeeze.cases = case("1,3", symbolic=False), case("3,1,2", axis=1), case("1,3,1", axis=(0, -1)), fails("3,2", axis=1, match="not 1")
+squeeze.cases = (
+    case("1,3", symbolic=False),
+    case("3,1,2", axis=1),
+    case("1,3,1", axis=(0, -1)),
+    fails("3,2", axis=1, match="not 1"),
+)
 
 
 def _swapped_axes(shapes, params):
@@ -221,7 +238,9 @@ def moveaxis(x, source, destination):
     rank = len(x.shape)
     source, destination = rules.normalize_axes(source, rank), rules.normalize_axes(destination, rank)
     if len(source) != len(destination):
-        raise ValueError(f"moveaxis: source {source} and destination {destination} must have the same length.")
+        raise ValueError(
+            f"moveaxis: source {source} and destination {destination} must have the same length."
+        )
     order = [i for i in range(rank) if i not in source]
     for place, axis in sorted(zip(destination, source)):
         order.insert(place, axis)

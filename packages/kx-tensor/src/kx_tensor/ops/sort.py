@@ -32,7 +32,24 @@ def argsort(xp, x, *, axis=-1):
     return xp.argsort(x, axis=axis, kind="stable").astype("int32")
 
 
-argsort.cases = case("3,4", tol=9), case("3,4", axis=0, tol=9), case("3,4", axis=None, tol=99), fails("3", axis=1, match="out of range")
+argsort.cases = (
+    case("3,4", tol=9),
+    case("3,4", axis=0, tol=9),
+    case("3,4", axis=None, tol=99),
+    fails("3", axis=1, match="out of range"),
+)
+
+
+def argpartition(x, kth, axis=-1):
+    """Return indices that bring the smaller elements before place kth and the larger ones behind it: here, that sort x.
+
+    >>> argpartition([3.0, 1.0, 2.0], 1).numpy()
+    array([1, 2, 0], dtype=int32)
+    """
+    size = np.size(x) if axis is None else x.shape[axis] if hasattr(x, "shape") else np.shape(x)[axis]
+    if size is not None and any(not -size <= k < size for k in np.atleast_1d(kth)):
+        raise ValueError(f"argpartition: kth={kth} is out of range for size {size}.")
+    return argsort(x, axis=axis)
 
 
 def sort(x, axis=-1):
@@ -101,7 +118,11 @@ def searchsorted(xp, sorted_sequence, values, *, side="left"):
 
 
 _KNOTS = np.array([-1.0, 0.0, 1.0], "float32")
-searchsorted.cases = case(_KNOTS, "3,4", grad=False), case(_KNOTS, "4", side="right", grad=False), fails("2,2", "3", match="1-D")
+searchsorted.cases = (
+    case(_KNOTS, "3,4", grad=False),
+    case(_KNOTS, "4", side="right", grad=False),
+    fails("2,2", "3", match="1-D"),
+)
 
 
 def digitize(x, bins):
@@ -114,7 +135,14 @@ def digitize(x, bins):
 
 
 def unique(
-    x, sorted=True, return_index=False, return_inverse=False, return_counts=False, axis=None, size=None, fill_value=None
+    x,
+    sorted=True,
+    return_index=False,
+    return_inverse=False,
+    return_counts=False,
+    axis=None,
+    size=None,
+    fill_value=None,
 ):
     """Return the different elements of x in order; optionally first places, inverse and counts.
 
@@ -125,13 +153,20 @@ def unique(
     """
     wanted = (True, return_index, return_inverse, return_counts)
     if isinstance(x, KerasTensor):
-        options = dict(sorted=sorted, return_index=return_index, return_inverse=return_inverse, return_counts=return_counts)
+        options = dict(
+            sorted=sorted,
+            return_index=return_index,
+            return_inverse=return_inverse,
+            return_counts=return_counts,
+        )
         specs = [s for s, w in zip(_unique_specs(x, axis, size), wanted) if w]
         outs = record_call(unique, (x,), options | dict(axis=axis, size=size, fill_value=fill_value), specs)
         return outs[0] if len(outs) == 1 else tuple(outs)
     x = convert_to_tensor(x)
     xp = x.device.xp
-    values, first, inverse, counts = xp.unique(x.data, return_index=True, return_inverse=True, return_counts=True, axis=axis)
+    values, first, inverse, counts = xp.unique(
+        x.data, return_index=True, return_inverse=True, return_counts=True, axis=axis
+    )
     if size is not None:
         along = 0 if axis is None else axis
         short = max(0, size - values.shape[along])
@@ -146,6 +181,10 @@ def unique(
 
 def _unique_specs(x, axis, size):
     """(shape, dtype) of the values, first places, inverse and counts."""
-    values = (size,) if axis is None else tuple(size if i == axis % len(x.shape) else n for i, n in enumerate(x.shape))
+    values = (
+        (size,)
+        if axis is None
+        else tuple(size if i == axis % len(x.shape) else n for i, n in enumerate(x.shape))
+    )
     inverse = x.shape if axis is None else (x.shape[axis],)
     return [(values, x.dtype), ((size,), "int32"), (inverse, "int32"), ((size,), "int32")]

@@ -404,7 +404,10 @@ def nan_to_num(xp, x, *, nan=0.0, posinf=None, neginf=None):
 
 
 nan_to_num.vjp(lambda F, g, x: F.choose(F.isfinite(x), g, 0.0 * g))
-nan_to_num.cases = case("3,4"), case(np.array([1.0, np.nan, np.inf, -np.inf], "float32"), posinf=9.0, neginf=-9.0, grad=False)
+nan_to_num.cases = (
+    case("3,4"),
+    case(np.array([1.0, np.nan, np.inf, -np.inf], "float32"), posinf=9.0, neginf=-9.0, grad=False),
+)
 
 
 def abs(x):
