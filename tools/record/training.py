@@ -149,13 +149,21 @@ def structures():
 
 
 def describe(model):
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
+    model = keras.saving.deserialize_keras_object(
+        json.loads(json.dumps(config))
+    )  # it changes what it is given
     start(model)
     shapes = keras.tree.map_structure(lambda t: t.shape[1:], model.inputs)
     random = np.random.RandomState(4)
     inputs = [random.standard_normal((2, *shape)).astype("float32") for shape in shapes]
-    outputs = keras.tree.flatten(model(keras.tree.pack_sequence_as(model._inputs_struct, inputs)))
+    outputs = keras.tree.flatten(
+        model(
+            inputs[0] if isinstance(model, Sequential) else keras.tree.pack_sequence_as(model.input, inputs)
+        )
+    )
     return {
-        "config": keras.saving.serialize_keras_object(model),
+        "config": config,
         "layers": [layer.name for layer in model.layers],
         "weights": [w.path for w in model.weights],
         "trainable": [w.path for w in model.trainable_weights],

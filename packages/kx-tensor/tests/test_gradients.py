@@ -19,7 +19,7 @@ from kx_tensor import (
 )
 from kx_tensor.gradients import gradients
 from kx_tensor.primitive import PRIMITIVES, primitive
-from kx_tensor.testing import leaf_tensor
+from kx_tensor.testing import check_grad, leaf_tensor
 
 
 def values(*tensors):
@@ -136,6 +136,16 @@ def test_broadcast_axes_are_summed():
     a, b = leaf_tensor(np.ones((3, 1), "float32")), leaf_tensor(np.arange(4, dtype="float32"))
     ga, gb = gradients((a * b).sum(), [a, b])
     assert values(ga, gb) == [[[6.0]] * 3, [3.0] * 4]
+
+
+@pytest.mark.parametrize(
+    "op",
+    ["add", "subtract", "multiply", "true_divide", "maximum", "minimum", "power", "mod", "fmod", "arctan2", "hypot", "logaddexp", "logaddexp2"],
+)  # fmt: skip
+def test_a_python_number_may_stand_on_either_side(op):
+    function, x = getattr(ops, op), np.array([[0.4, 0.9], [2.3, 3.1]])
+    check_grad(lambda t: function(t, 1.7), x)
+    check_grad(lambda t: function(1.7, t), x)
 
 
 def test_each_gradient_has_the_dtype_of_its_source():

@@ -165,7 +165,9 @@ def test_namespaces_are_lists_of_imports(api):
     for path in files:
         docstring, *body = ast.parse(path.read_text(encoding="utf-8")).body
         assert isinstance(docstring, ast.Expr), f"{path} has no docstring"
-        other = [node.lineno for node in body if not isinstance(node, ast.ImportFrom | ast.Assign)]
+        other = [
+            node.lineno for node in body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Assign)
+        ]
         assert not other, f"{path}: other things than imports in lines {other}"
 
 

@@ -30,7 +30,7 @@ class GraphModel(Model):
         graph = Function(inputs, outputs, name=self.name)
         self.untracked("_graph", graph)
         self.untracked("_input_dtypes", [dtypes.as_numpy(t.dtype) for t in graph.inputs])
-        self.untracked("_single", isinstance(inputs, KerasTensor) and isinstance(outputs, KerasTensor))
+        self.untracked("_single", _is_one(inputs) and _is_one(outputs))
         self.untracked("_seen_shape", None)
         set_by_node = any(node.kwargs.get("training") is not None for node in graph.nodes)
         self.untracked("_training_set_by_node", set_by_node)
@@ -298,6 +298,13 @@ class Functional(GraphModel):
     def from_config(cls, config, custom_objects=None):
         """Make the model again from `get_config`."""
         return graph_config.functional_from_config(cls, config, custom_objects)
+
+
+def _is_one(structure):
+    """Whether a structure is a tensor, or a list of just one."""
+    if isinstance(structure, (list, tuple)) and len(structure) == 1:
+        structure = structure[0]
+    return isinstance(structure, KerasTensor)
 
 
 def _one_or_list(values):

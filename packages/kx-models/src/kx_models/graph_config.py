@@ -7,7 +7,7 @@ from kx_layers.input_layer import InputLayer
 from kx_layers.layer import Layer
 from kx_tensor import naming, ops, tree
 from kx_tensor.primitive import PRIMITIVES, Primitive
-from kx_tensor.symbolic import KerasTensor
+from kx_tensor.symbolic import KerasTensor, RecordedFunction
 
 
 def sequential_config(model):
@@ -75,7 +75,7 @@ def _places(model):
 
 
 def _operation_config(operation):
-    if isinstance(operation, Primitive):
+    if isinstance(operation, (Primitive, RecordedFunction)):
         return {
             "module": "kx.ops",
             "class_name": operation.name,
@@ -160,6 +160,8 @@ def _operation(entry):
         op = PRIMITIVES.get(name) or getattr(ops, naming.to_snake_case(name), None)
         if op is None:
             raise ValueError(f"Unknown op {name!r} in a functional model's config.")
+        if op in (PRIMITIVES["pick"], ops.get_item):
+            return _get_item
         params = {k: v for k, v in entry["config"].items() if k not in ("name", "dtype")}
         return functools.partial(op, **params) if params else op
     operation = deserialize_keras_object(entry)
@@ -170,11 +172,18 @@ def _operation(entry):
     return operation
 
 
+def _get_item(x, key):
+    """`x[key]`, where the tuple that the key was may have become a list in JSON."""
+    return ops.get_item(x, tuple(key) if isinstance(key, list) else key)
+
+
 def _decode(value, outputs):
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
             name, number, index = value["config"]["keras_history"]
             return outputs[name, number][index]
+        if value.get("class_name") == "__tuple__":
+            return tuple(_decode(v, outputs) for v in value["items"])
         if {"class_name", "config"} <= value.keys():
             return deserialize_keras_object(value)
         return {k: _decode(v, outputs) for k, v in value.items()}
@@ -198,5 +207,4 @@ def _tensors(references, outputs):
         return outputs[name, number][index]
     if isinstance(references, dict):
         return {k: _tensors(v, outputs) for k, v in references.items()}
-    found = [_tensors(r, outputs) for r in references]
-    return found[0] if len(found) == 1 else found
+    return type(references)(_tensors(r, outputs) for r in references)

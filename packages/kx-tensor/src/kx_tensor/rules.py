@@ -23,6 +23,20 @@ def floating(names, params):
     return common, common
 
 
+def wide_floating(names, params):
+    """As `floating`, but 64-bit integers become float64: Keras's rule for some functions."""
+    common = promote(names, params)[1]
+    common = "float64" if common == "int64" else floating(names, params)[1]
+    return common, common
+
+
+def product(names, params):
+    """As `promote`, but int8 alone becomes int32, as in Keras's matmul: sums of products of int8 don't fit it."""
+    if set(names) == {"int8"}:
+        return "int32", "int32"
+    return promote(names, params)
+
+
 def boolean(names, params):
     """Inputs are promoted to their common dtype; the result is bool."""
     return dtypes.result_type(*map(_weak, names)), "bool"

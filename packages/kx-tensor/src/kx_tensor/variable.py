@@ -16,7 +16,8 @@ class Variable(Operand):
     """A tensor whose value changes by `assign`; trainable ones are leaves of the tape.
 
     `initializer` is an array-like or a callable `(shape, dtype=...)`. `data` is the raw array; it may be a view into
-    a larger buffer (optimizers keep all parameters in one), so `assign` copies into it.
+    a larger buffer (optimizers keep all parameters in one), so `assign` copies into it. The tape keeps that array,
+    not a copy: assigning between a forward and its backward pass gives gradients at the new value.
 
     >>> v = Variable([1.0, 2.0], name="w")
     >>> v.assign_add([1.0, 1.0]).numpy()

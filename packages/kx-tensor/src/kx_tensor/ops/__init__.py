@@ -93,7 +93,9 @@ from kx_tensor.ops.composed_arithmetic import divide as divide
 from kx_tensor.ops.composed_arithmetic import divide_no_nan as divide_no_nan
 from kx_tensor.ops.control import associative_scan as associative_scan
 from kx_tensor.ops.control import cond as cond
+from kx_tensor.ops.control import custom_gradient as custom_gradient
 from kx_tensor.ops.control import fori_loop as fori_loop
+from kx_tensor.ops.control import jvp as jvp
 from kx_tensor.ops.control import map as map
 from kx_tensor.ops.control import scan as scan
 from kx_tensor.ops.control import switch as switch
@@ -186,7 +188,6 @@ from kx_tensor.ops.linear import undiagonal as undiagonal
 from kx_tensor.ops.linear import vdot as vdot
 from kx_tensor.ops.matrix import matmul as matmul
 from kx_tensor.ops.matrix import mT as mT
-from kx_tensor.ops.matrix import product_dtype as product_dtype
 from kx_tensor.ops.nans import nanargmax as nanargmax
 from kx_tensor.ops.nans import nanargmin as nanargmin
 from kx_tensor.ops.nans import nancumprod as nancumprod

@@ -1,5 +1,7 @@
 """Arithmetic on two arrays, element by element, with broadcasting."""
 
+import math
+
 import numpy as np
 
 from kx_tensor import rules
@@ -141,10 +143,16 @@ def _power_dx1(F, g, x1, x2):
     return g * x2 * F.power(x1, F.choose(x2 == 0, x2 * 0 + 1, x2 - 1))
 
 
-power.vjp(_power_dx1, lambda F, g, x1, x2, out: g * out * F.log(F.choose(x1 > 0, x1, F.ones_like(x1))))
+def _power_dx2(F, g, x1, x2, out):
+    if isinstance(x1, (int, float)):
+        return g * out * (math.log(x1) if x1 > 0 else 0.0)
+    return g * out * F.log(F.choose(x1 > 0, x1, F.ones_like(x1)))
+
+
+power.vjp(_power_dx1, _power_dx2)
 power.cases = (
-    case("3,4", 2), case("3,4", 3.0), case("3,4", "3,4", low=0.5), case("3,1", "4", low=0.5), case("3:int32<5", 2),
-    fails("3", "4", match="broadcast"),
+    case("3,4", 2), case("3,4", 3.0), case(2.0, "3,4"), case(-1.0, "3,4:int32<3"), case("3,4", "3,4", low=0.5),
+    case("3,1", "4", low=0.5), case("3:int32<5", 2), fails("3", "4", match="broadcast"),
 )  # fmt: skip
 
 
@@ -199,14 +207,7 @@ arctan2.vjp(
 arctan2.cases = case("3,4", "3,4", low=0.2), case("3:int32<4", 2)
 
 
-def _hypot_dtype(names, params):
-    """As `floating`, but 64-bit integers become float64, as in Keras."""
-    common = rules.promote(names, params)[1]
-    common = "float64" if common == "int64" else rules.floating(names, params)[1]
-    return common, common
-
-
-@primitive(shape=rules.broadcast, dtype=_hypot_dtype)
+@primitive(shape=rules.broadcast, dtype=rules.wide_floating)
 def hypot(xp, x1, x2):
     """Return sqrt(x1^2 + x2^2), element by element, without overflow.
 

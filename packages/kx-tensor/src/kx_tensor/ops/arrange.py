@@ -12,6 +12,7 @@ from kx_tensor.ops.casting import cast, convert_to_tensor
 from kx_tensor.ops.join import concatenate, split
 from kx_tensor.ops.shape import expand_dims, flip, reshape, transpose
 from kx_tensor.primitive import primitive
+from kx_tensor.symbolic import record_call
 
 
 def array(x, dtype=None):
@@ -41,9 +42,13 @@ def array_split(x, indices_or_sections, axis=0):
     x = convert_to_tensor(x)
     if not isinstance(indices_or_sections, int):
         return split(x, indices_or_sections, axis=axis)
-    total = x.shape[rules.normalize_axis(axis, len(x.shape))]
-    if total is None:
-        raise ValueError(f"array_split: the size along axis {axis} must be known, got shape {x.shape}.")
+    axis = rules.normalize_axis(axis, len(x.shape))
+    total = x.shape[axis]
+    if total is None:  # known only at run time
+        part = ((*x.shape[:axis], None, *x.shape[axis + 1 :]), x.dtype)
+        return record_call(
+            array_split, (x, indices_or_sections), {"axis": axis}, [part] * indices_or_sections
+        )
     small, longer = divmod(total, indices_or_sections)
     sizes = [small + (i < longer) for i in range(indices_or_sections)]
     return split(x, [int(n) for n in np.cumsum(sizes[:-1])], axis=axis)

@@ -4,7 +4,9 @@ import functools
 
 import numpy as np
 
-from kx_tensor import custom, gradients, rules, tree
+from kx_tensor import rules, tree
+from kx_tensor.custom import custom_gradient as own_gradient
+from kx_tensor.gradients import jvp as directional_derivative
 from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.ops.compare import equal
 from kx_tensor.ops.indexes import get_item
@@ -13,8 +15,8 @@ from kx_tensor.ops.select import choose, clip
 from kx_tensor.ops.shape import moveaxis, reshape
 from kx_tensor.symbolic import KerasTensor, find_symbolic, record_call
 
-custom_gradient = custom.custom_gradient
-jvp = gradients.jvp
+custom_gradient = own_gradient
+jvp = directional_derivative
 
 
 def cond(pred, true_fn, false_fn):
@@ -77,7 +79,7 @@ def while_loop(cond, body, loop_vars, maximum_iterations=None):
 
 
 def _specs(structure):
-    return [(tuple(t.shape), t.dtype) for t in map(convert_to_tensor, tree.flatten(structure))]
+    return [(tuple(t.shape), t.dtype) for t in (convert_to_tensor(x) for x in tree.flatten(structure))]
 
 
 def fori_loop(lower, upper, body_fun, init_val):
@@ -131,9 +133,9 @@ def _tensors(structure):
     """A structure of tensors; a list of plain numbers is one tensor."""
     if isinstance(structure, dict):
         return {k: _tensors(v) for k, v in structure.items()}
-    if isinstance(structure, (list, tuple)) and any(map(_is_structure, structure)):
+    if isinstance(structure, (list, tuple)) and any(_is_structure(v) for v in structure):
         return type(structure)([_tensors(v) for v in structure])
-    return structure if structure == () else convert_to_tensor(structure)
+    return () if isinstance(structure, tuple) and not structure else convert_to_tensor(structure)
 
 
 def _is_structure(x):
@@ -243,8 +245,7 @@ def associative_scan(f, elems, reverse=False, axis=0):
             f"associative_scan: all sizes along axis {axis} must agree, got {[x.shape[0] for x in flat]}."
         )
 
-    def combine(a, b):
-        first, second = (b, a) if reverse else (a, b)
+    def combine(first, second):
         return tree.flatten(f(tree.pack_sequence_as(elems, first), tree.pack_sequence_as(elems, second)))
 
     if reverse:

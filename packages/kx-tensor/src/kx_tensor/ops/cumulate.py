@@ -1,5 +1,7 @@
 """Running sums and products along an axis, and what is composed of reductions: variance, norms, log-sum-exp."""
 
+import math
+
 from kx_tensor import config, dtypes, rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import add, maximum, multiply, subtract, true_divide
@@ -245,4 +247,5 @@ def psnr(x1, x2, max_val):
     if tuple(x1.shape) != tuple(x2.shape):
         raise ValueError(f"psnr: both signals must have one shape, got {x1.shape} and {x2.shape}.")
     error = mean(square(subtract(x1, x2)))
-    return subtract(multiply(log10(max_val), 20.0), multiply(log10(error), 10.0))
+    peak = math.log10(max_val) if isinstance(max_val, (int, float)) else log10(max_val)
+    return subtract(20.0 * peak, multiply(log10(error), 10.0))

@@ -54,11 +54,11 @@ def bincount(x, weights=None, minlength=0, sparse=False):
 def histogram(x, bins=10, range=None):
     """Return how many elements fall into each of `bins` equal intervals of `range` (None: all of x), and their edges.
 
-    The last interval includes its upper end; what lies outside is not counted.
+    The last interval includes its upper end; what lies outside is not counted. As in Keras the counts are floats.
 
     >>> counts, edges = histogram([0.0, 0.1, 0.9, 1.0], bins=2)
     >>> counts.numpy(), edges.numpy()
-    (array([2, 2], dtype=int32), array([0. , 0.5, 1. ], dtype=float32))
+    (array([2., 2.], dtype=float32), array([0. , 0.5, 1. ], dtype=float32))
     """
     if not isinstance(bins, int) or bins <= 0:
         raise ValueError(f"histogram: bins must be a positive integer, got {bins!r}.")
@@ -75,7 +75,7 @@ def histogram(x, bins=10, range=None):
     place = choose(equal(x, get_item(edges, -1)), bins - 1, place)
     inside = logical_and(greater_equal(x, get_item(edges, 0)), less_equal(x, get_item(edges, -1)))
     place = choose(inside, place, bins)
-    counts = scatter(expand_dims(place, -1), ones_like(x, dtype="int32"), (bins + 1,))
+    counts = scatter(expand_dims(place, -1), ones_like(x), (bins + 1,))
     return get_item(counts, slice(0, bins)), edges
 
 

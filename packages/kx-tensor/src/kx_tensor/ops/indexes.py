@@ -307,15 +307,29 @@ def scatter_update(xp, inputs, indices, updates, *, reduction=None):
 
 
 def _multiply_at(xp, out, key, updates):
-    """Multiply in place at repeated indices; CuPy's multiply has no `at`, so through logarithms of magnitudes."""
+    """Multiply in place at repeated addresses. CuPy's multiply has no `at`: scan equal addresses side by side."""
     if xp is np:
         np.multiply.at(out, key, updates)
         return
-    magnitude = xp.zeros(out.shape, "float64")
-    xp.add.at(magnitude, key, xp.log(xp.abs(updates).astype("float64")))
-    flips = xp.zeros(out.shape, "int32")
-    xp.add.at(flips, key, (updates < 0).astype("int32"))
-    out[...] = xp.exp(magnitude) * (1 - 2 * (flips % 2))
+    place = 0
+    for k, n in zip(key, out.shape):
+        place = place * n + xp.where(k < 0, k + n, k)
+    rest = out.shape[len(key) :]
+    values = xp.broadcast_to(updates, (*place.shape, *rest)).reshape(place.size, math.prod(rest))
+    place = place.reshape(-1)
+    order = xp.argsort(place)
+    place, values = place[order], values[order]
+    step = 1
+    while (
+        step < place.size
+    ):  # values[i] becomes the product of up to 2 * step values of its address that end at i
+        same = (place[step:] == place[:-step]).reshape(-1, 1)
+        tail = values[step:] * xp.where(same, values[:-step], xp.ones_like(values[:-step]))
+        values = xp.concatenate([values[:step], tail])
+        step *= 2
+    last = xp.concatenate([place[1:] != place[:-1], xp.ones((min(1, place.size),), "bool")])
+    rows = out.reshape(-1, math.prod(rest))
+    rows[place[last]] *= values[last]
 
 
 def _scatter_update_dx(F, g, inputs, indices, updates, out, reduction):

@@ -4,7 +4,7 @@ from kx_tensor import rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import multiply
 from kx_tensor.ops.casting import convert_to_tensor
-from kx_tensor.ops.matrix import matmul, product_dtype
+from kx_tensor.ops.matrix import matmul
 from kx_tensor.ops.reduce import sum
 from kx_tensor.ops.shape import reshape
 from kx_tensor.primitive import primitive
@@ -71,7 +71,7 @@ def _einsum_shape(shapes, params):
     return tuple(sizes[c] for c in result)
 
 
-@primitive(shape=_einsum_shape, dtype=product_dtype, variadic=True)
+@primitive(shape=_einsum_shape, dtype=rules.product, variadic=True)
 def einsum_of(xp, xs, *, subscripts):
     """Return the sum of products that Einstein's notation `subscripts` names; see `einsum`."""
     if xs[0].dtype.kind == "V" or (xs[0].dtype.itemsize == 2 and xs[0].dtype.kind == "f"):

@@ -23,13 +23,7 @@ mT.vjp(lambda F, g: F.mT(g))
 mT.cases = case("3,4"), case("2,3,4"), fails("3", match="2 dimensions")
 
 
-def product_dtype(names, params):
-    """The dtype of a sum of products: the promoted one, and int32 for int8 alone, as in Keras."""
-    common = rules.promote(names, params)[1]
-    return ("int32", "int32") if set(names) == {"int8"} else (common, common)
-
-
-@primitive(shape=rules.contract, dtype=product_dtype)
+@primitive(shape=rules.contract, dtype=rules.product)
 def matmul(xp, x1, x2):
     """Matrix product over the last axis of x1 and the last but one of x2; leading axes broadcast.
 

@@ -60,7 +60,7 @@ def lcm(xp, x1, x2):
 lcm.cases = (case("3,4:int32<30", "4:int32<30"),)
 
 
-@primitive(shape=rules.broadcast, dtype=rules.floating)
+@primitive(shape=rules.broadcast, dtype=rules.wide_floating)
 def heaviside(xp, x1, x2):
     """Return 0 where x1 is negative, 1 where it is positive and x2 where it is 0; a constant to the tape.
 
@@ -103,7 +103,7 @@ def nextafter(xp, x1, x2):
 nextafter.cases = (case("3,4", "4", grad=False),)
 
 
-@primitive(shape=rules.same, dtype=rules.floating)
+@primitive(shape=rules.same, dtype=rules.wide_floating)
 def cbrt(xp, x):
     """Return the cube root of x.
 

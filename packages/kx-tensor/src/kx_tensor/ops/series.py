@@ -11,6 +11,7 @@ from kx_tensor.ops.join import stack
 from kx_tensor.ops.reduce import sum
 from kx_tensor.ops.shape import expand_dims, moveaxis
 from kx_tensor.ops.unary import absolute, exp, log, sign
+from kx_tensor.symbolic import record_call
 from kx_tensor.tensor import Tensor
 
 
@@ -91,10 +92,10 @@ def vander(x, N=None, increasing=False):
     if len(x.shape) != 1:
         raise ValueError(f"vander: a vector is needed, got shape {x.shape}.")
     count = x.shape[0] if N is None else int(N)
-    if count is None:
-        raise ValueError("vander: give N, as the size of x is unknown.")
-    exponents = arange(count) if increasing else arange(count - 1, -1, -1)
     kind = dtypes.result_type(x.dtype, int)
+    if count is None:  # known only at run time
+        return record_call(vander, (x,), {"increasing": increasing}, [((None, None), kind)])[0]
+    exponents = arange(count) if increasing else arange(count - 1, -1, -1)
     return power(expand_dims(cast(x, kind), 1), expand_dims(cast(exponents, kind), 0))
 
 

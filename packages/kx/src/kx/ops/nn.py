@@ -16,7 +16,9 @@ from kx_tensor.ops import log_sigmoid as log_sigmoid
 from kx_tensor.ops import log_softmax as log_softmax
 from kx_tensor.ops import moments as moments
 from kx_tensor.ops import multi_hot as multi_hot
+from kx_tensor.ops import normalize as normalize
 from kx_tensor.ops import one_hot as one_hot
+from kx_tensor.ops import psnr as psnr
 from kx_tensor.ops import relu as relu
 from kx_tensor.ops import relu6 as relu6
 from kx_tensor.ops import selu as selu
