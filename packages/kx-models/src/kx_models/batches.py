@@ -93,7 +93,22 @@ def ones_like_scalar(tensor):
     return tensor.device.xp.ones(tensor.data.shape, tensor.data.dtype)
 
 
-def to_python(value):
+def flat_logs(results):
+    """Return {name: Python float} of metrics' results; a result that is a dict adds its own entries.
+
+    >>> flat_logs({"loss": np.float32(0.5), "compile_metrics": {"mae": 1}})
+    {'loss': 0.5, 'mae': 1.0}
+    """
+    logs = {}
+    for name, value in results.items():
+        if isinstance(value, dict):
+            logs.update(flat_logs(value))
+        else:
+            logs[name] = _to_python(value)
+    return logs
+
+
+def _to_python(value):
     if isinstance(value, Tensor):
         value = value.numpy()
     if isinstance(value, np.ndarray) and value.ndim:

@@ -55,7 +55,7 @@ class CompiledLoss:
     def __call__(self, y_true, y_pred, sample_weight=None):
         if self.losses is None:
             self.build(y_pred)
-        if self.single is not None and not isinstance(y_true, (tuple, list, dict)):
+        if self.single is not None and y_true is not None and not isinstance(y_true, (tuple, list, dict)):
             return self.single(
                 y_true,
                 y_pred if not isinstance(y_pred, (tuple, list, dict)) else tree.flatten(y_pred)[0],
@@ -69,7 +69,8 @@ class CompiledLoss:
             loss, factor, t, p, w = self.losses[i], self.weights[i], trues[i], preds[i], weights[i]
             if t is None:
                 raise ValueError(
-                    f"Loss {loss.name!r} needs targets, but y is None: pass y to fit, or compile(loss=None)."
+                    f"Loss {loss.name!r} of output {self.names[i]!r} needs targets, but y is None: pass y to fit, or "
+                    "compile(loss=None)."
                 )
             value = loss(t, p, w)
             self.parts.append(value)
@@ -93,13 +94,22 @@ def _loss_object(loss):
 
 
 class CompiledMetrics(Stateful):
-    """The metrics of all outputs: updated together, read as one dict of results."""
+    """The metrics of all outputs as one metric, whose result is a dict."""
 
-    def __init__(self, metrics, weighted_metrics, output_names):
+    name = "compile_metrics"
+
+    def __init__(self, metrics, weighted_metrics, output_names, loss):
         self.given = {"metrics": metrics, "weighted": weighted_metrics}
         self.output_names = output_names
+        self.loss = loss  # the CompiledLoss, None without one
         self.built = False
         self.metrics = []
+        self.untracked("rows", [])  # (output, metric, takes sample weights, key in the logs)
+
+    @property
+    def any(self):
+        """Whether there is a metric at all."""
+        return any(given is not None for given in tree.flatten(list(self.given.values())))
 
     def check(self):
         """Raise at once for names that no metric has; the rest waits for the outputs."""
@@ -107,12 +117,13 @@ class CompiledMetrics(Stateful):
             if isinstance(given, str) and given not in ("accuracy", "acc", "crossentropy", "ce"):
                 registry("metrics").get(given)
 
-    def build(self, y_true, y_pred, losses):
+    def build(self, y_true, y_pred):
         """Resolve the metrics against the outputs; the names "accuracy" and "crossentropy" by shapes and losses."""
         names = output_names(y_pred, self.output_names)
         preds = tree.flatten(y_pred)
         trues = match(y_true, y_pred, names, "y")
         several = len(preds) > 1
+        losses = self.loss.losses if self.loss is not None else None
         rows = []  # (output, metric, takes sample weights)
         for kind, weighted in (("metrics", False), ("weighted", True)):
             per_output = _spread_metrics(self.given[kind], y_pred, names)
@@ -132,12 +143,10 @@ class CompiledMetrics(Stateful):
             return given
         return resolve_metric(given, None if y_true is None else y_true.shape, y_pred.shape, loss)
 
-    def update(self, y_true, y_pred, sample_weight, losses):
+    def update_state(self, y_true, y_pred, sample_weight=None):
         """Update every metric with a batch."""
         if not self.built:
-            self.build(y_true, y_pred, losses)
-        if not self.rows:
-            return
+            self.build(y_true, y_pred)
         if isinstance(y_pred, (tuple, list, dict)) or isinstance(y_true, (tuple, list, dict)):
             preds = tree.flatten(y_pred)
             trues = match(y_true, y_pred, self.names, "y")
@@ -147,10 +156,15 @@ class CompiledMetrics(Stateful):
         for i, metric, weighted, _ in self.rows:
             metric.update_state(trues[i], preds[i], weights[i] if weighted else None)
 
-    def results(self):
+    def reset_state(self):
+        """Set every metric back to its start."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    def result(self):
         """Return {name: result}; a metric whose result is a dict adds its own keys."""
         found = {}
-        for _, metric, _, key in self.rows if self.built else ():
+        for _, metric, _, key in self.rows:
             value = metric.result()
             if isinstance(value, dict):
                 found.update(value)

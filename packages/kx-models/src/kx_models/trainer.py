@@ -14,11 +14,11 @@ from kx_losses.metric import Mean, Metric
 from kx_models.arguments import unknown_arguments
 from kx_models.batches import (
     as_batch,
+    flat_logs,
     joined,
     ones_like_scalar,
     samples_in,
     to_device,
-    to_python,
     unpack_validation,
     unpack_x_y_sample_weight,
 )
@@ -95,7 +95,8 @@ class Trainer:
         self.untracked("_compiled_loss", None if loss is None else CompiledLoss(loss, loss_weights, names))
         if self._compiled_loss is not None:
             self._compiled_loss.check()
-        self.untracked("_compiled_metrics", CompiledMetrics(metrics, weighted_metrics, names))
+        compiled = CompiledMetrics(metrics, weighted_metrics, names, self._compiled_loss)
+        self.untracked("_compiled_metrics", compiled)
         self._compiled_metrics.check()
         self.untracked("_loss_tracker", Mean(name="loss"))
         self.untracked("_part_trackers", [])
@@ -116,11 +117,12 @@ class Trainer:
 
     @property
     def metrics(self):
-        """The loss tracker, the compiled metrics, and metrics that layers or the model hold as attributes."""
+        """The loss tracker, metrics that layers or the model hold as attributes, the compiled metrics as one."""
         found = [] if self._loss_tracker is None else [self._loss_tracker]
         found += self._own_metrics()
         if self._compiled_metrics is not None:
-            found += [*self._compiled_metrics.metrics, *self._part_trackers]
+            compiled = [self._compiled_metrics] if self._compiled_metrics.any else []
+            found += [*compiled, *self._part_trackers]
         return list({id(m): m for m in found}.values())
 
     @property
@@ -143,8 +145,13 @@ class Trainer:
 
     def _find_what_to_reset(self):
         """The variables of metrics that are reset by setting these to zero, and the other metrics."""
-        plain = [m for m in self.metrics if type(m).reset_state is Metric.reset_state]
-        return [v for m in plain for v in m.variables], [m for m in self.metrics if m not in plain]
+        metrics = self._flat_metrics()
+        plain = [m for m in metrics if type(m).reset_state is Metric.reset_state]
+        return [v for m in plain for v in m.variables], [m for m in metrics if m not in plain]
+
+    def _flat_metrics(self):
+        """`metrics` with the compiled ones one by one."""
+        return [one for m in self.metrics for one in (m.metrics if isinstance(m, CompiledMetrics) else [m])]
 
     def get_compile_config(self):
         """Return what `compile` was given, serialized; an empty dict before that."""
@@ -170,7 +177,8 @@ class Trainer:
             loss = self._compiled_loss(y, y_pred, sample_weight)
             if loss is not None:
                 losses.append(loss)
-        losses += self._extra_losses()
+        if self._losses or self._loss_layers or self._kept("regularized", self._find_regularized):
+            losses += self._extra_losses()
         if not losses:
             if not training:
                 return ops.zeros(())
@@ -197,18 +205,15 @@ class Trainer:
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Update the compiled metrics with a batch and return all results."""
-        self._compiled_metrics.update(y, y_pred, sample_weight, self._losses_by_output())
+        self._compiled_metrics.update_state(y, y_pred, sample_weight)
         return self.get_metrics_result()
-
-    def _losses_by_output(self):
-        return self._compiled_loss.losses if self._compiled_loss is not None else None
 
     def get_metrics_result(self):
         """Return {name: value} of the loss and the metrics."""
         results = {"loss": self._loss_tracker.result()}
         if self._part_trackers:
             results.update({m.name: m.result() for m in self._part_trackers})
-        results.update(self._compiled_metrics.results())
+        results.update(self._compiled_metrics.result())
         for metric in self._own_metrics():
             value = metric.result()
             results.update(value if isinstance(value, dict) else {metric.name: value})
@@ -246,7 +251,9 @@ class Trainer:
                 self._track_parts(parts, size)
             if type(self).compute_metrics is not Trainer.compute_metrics:
                 return self.compute_metrics(x, y, y_pred, sample_weight)
-            self._compiled_metrics.update(y, y_pred, sample_weight, self._losses_by_output())
+            metrics = self._compiled_metrics
+            if metrics.rows or not metrics.built:
+                metrics.update_state(y, y_pred, sample_weight)
             return None
 
     def _track_parts(self, parts, size):
@@ -387,7 +394,7 @@ class Trainer:
             results = self.get_metrics_result()
         elif not isinstance(results, dict):
             raise ValueError(f"train_step and test_step must return a dict of metrics, got {results!r}.")
-        return {k: to_python(v) for k, v in sorted(results.items())}
+        return dict(sorted(flat_logs(results).items()))
 
     def evaluate(
         self,
@@ -442,12 +449,12 @@ class Trainer:
         """
         if not own_logs:
             results = self.get_metrics_result()
-        values = {k: to_python(v) for k, v in results.items()}
+        values = flat_logs(results)
         if return_dict:
             return values
         if len(values) == 1:
             return next(iter(values.values()))
-        keys = [name for name in dict.fromkeys(self.metrics_names) if name in values]
+        keys = [name for name in dict.fromkeys(m.name for m in self._flat_metrics()) if name in values]
         return [values[k] for k in (*keys, *sorted(values.keys() - set(keys)))]
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):

@@ -212,9 +212,11 @@ class Primitive:
         for forward, backward, guard in kernels:
             if guard is None or guard(*raw, **params):
                 if forward is None:
-                    return self.forward(device.xp, *raw, **params), backward
+                    break
                 return forward(*raw, **params), backward
-        return self.forward(device.xp, *raw, **params), None
+        else:
+            backward = None
+        return self.forward(device.xp, *raw, **params), backward
 
     def _wrap_outputs(self, raw, nodes, out, params, tracked, device):
         out = tuple(out)
