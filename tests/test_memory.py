@@ -1,7 +1,8 @@
-"""Memory: nothing grows with the number of calls, and a model that is dropped is freed."""
+"""Nothing piles up: predictions, training steps, dropped models."""
 
 import gc
 import os
+import pathlib
 import weakref
 
 import numpy as np
@@ -10,52 +11,86 @@ import pytest
 import kx
 from kx import layers
 
+STATM = pathlib.Path("/proc/self/statm")
+on_linux = pytest.mark.skipif(not STATM.exists(), reason="reads the memory of the process from /proc")
 
-def small_model():
+
+def mlp():
     model = kx.Sequential([kx.Input((10,)), layers.Dense(16, activation="relu"), layers.Dense(1)])
     model.compile("adam", "mse")
     return model
 
 
-def resident_bytes():
-    """The memory that the process holds now."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
+def resident():
+    """The memory that the process occupies, in bytes."""
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.skipif(
-    not os.path.exists("/proc/self/statm"), reason="reads the process's size from Linux's /proc"
-)
-def test_ten_thousand_predictions_do_not_grow_the_process():
-    model, x = small_model(), np.ones((8, 10), "float32")
-    for _ in range(500):
-        model.predict(x, verbose=0)
-    before = resident_bytes()
-    for _ in range(10_000):
-        model.predict(x, verbose=0)
-    assert resident_bytes() - before < 2 * 1024**2
-
-
-def test_a_dropped_model_is_freed():
-    model = small_model()
-    x = np.ones((64, 10), "float32")
-    model.fit(x, x[:, :1], verbose=0)
-    model.predict(x, verbose=0)
-    kernel = weakref.ref(model.layers[0].kernel)
-    model = weakref.ref(model)
+def growth(run, times):
+    """By how much `times` calls make the process grow, after some that fill the caches."""
+    for _ in range(200):
+        run()
     gc.collect()
-    assert model() is None
-    assert kernel() is None
+    before = resident()
+    for _ in range(times):
+        run()
+    return resident() - before
 
 
-def test_the_tape_is_freed_without_the_garbage_collector():
-    model = small_model()
-    x = kx.ops.convert_to_tensor(np.ones((64, 10), "float32"))
-    model(x)
+@on_linux
+def test_ten_thousand_predictions_take_no_memory():
+    model, x = mlp(), np.ones((32, 10), "float32")
+    assert growth(lambda: model.predict(x, verbose=0), 10_000) < 2e6
+
+
+@on_linux
+def test_training_steps_take_no_memory():
+    model, x, y = mlp(), np.ones((32, 10), "float32"), np.ones((32, 1), "float32")
+    assert growth(lambda: model.train_on_batch(x, y), 3_000) < 2e6
+
+
+def sequential():
+    return mlp()
+
+
+def functional():
+    x = kx.Input((10,))
+    return kx.Model(x, layers.Dense(1)(layers.Dropout(0.1)(layers.Dense(4)(x))))
+
+
+def subclassed():
+    class Own(kx.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = layers.Dense(1)
+
+        def call(self, x):
+            return self.inner(x)
+
+    return Own()
+
+
+@pytest.mark.parametrize("make", [sequential, functional, subclassed])
+def test_a_dropped_model_is_freed(make):
+    model = make()
+    model.compile("adam", "mse", metrics=["mae"])
+    x, y = np.ones((8, 10), "float32"), np.ones((8, 1), "float32")
+    history = model.fit(x, y, epochs=2, verbose=0)
+    model.predict(x, verbose=0)
+    parts = [weakref.ref(model), weakref.ref(model.layers[-1]), weakref.ref(model.weights[0])]
+    del model, history
+    gc.collect()
+    assert [ref() for ref in parts] == [None, None, None]
+
+
+def test_the_tape_of_a_step_is_freed_without_the_garbage_collector():
+    model, x, y = mlp(), np.ones((32, 10), "float32"), np.ones((32, 1), "float32")
+    model.train_on_batch(x, y)
     gc.collect()
     gc.disable()
     try:
-        node = weakref.ref(kx.ops.mean(model(x)))
-        assert node() is None
+        for _ in range(20):
+            model.train_on_batch(x, y)
+        assert gc.collect() < 20  # a reference cycle per step would leave more
     finally:
         gc.enable()

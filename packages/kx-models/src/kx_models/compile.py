@@ -23,7 +23,7 @@ class CompiledLoss:
 
     def check(self):
         """Raise at once for names that no loss has; the rest waits for the outputs."""
-        for given in tree.flatten(self.given):
+        for given in _leaves(self.given):
             if isinstance(given, str):
                 registry("losses").get(given)
 
@@ -109,11 +109,11 @@ class CompiledMetrics(Stateful):
     @property
     def any(self):
         """Whether there is a metric at all."""
-        return any(given is not None for given in tree.flatten(list(self.given.values())))
+        return any(given is not None for given in _leaves(list(self.given.values())))
 
     def check(self):
         """Raise at once for names that no metric has; the rest waits for the outputs."""
-        for given in tree.flatten(list(self.given.values())):
+        for given in _leaves(list(self.given.values())):
             if isinstance(given, str) and given not in ("accuracy", "acc", "crossentropy", "ce"):
                 registry("metrics").get(given)
 
@@ -224,6 +224,15 @@ def spread(given, y_pred, names, what, one_for_all=False):
     if one_for_all or count == 1:
         return [given] * count
     raise ValueError(f"`{what}` must be a list or a dict with an entry per output ({names}), got {given!r}.")
+
+
+def _leaves(given):
+    """The single losses or metrics in lists and dicts by output name."""
+    if _is_by_name(given):
+        given = list(given.values())
+    if isinstance(given, (list, tuple)):
+        return [leaf for item in given for leaf in _leaves(item)]
+    return [given]
 
 
 def _is_by_name(given):

@@ -284,9 +284,16 @@ class Trainer:
         """The step as a function of (x, y, sample_weight) and whether it returns its logs itself."""
         method = getattr(type(self), name)
         if method is getattr(Trainer, name):
-            own_logs = type(self).compute_metrics is not Trainer.compute_metrics
-            return plain, own_logs and name != "predict_step"
-        return lambda x, y, sample_weight: getattr(self, name)(as_batch(x, y, sample_weight)), True
+            own_logs = type(self).compute_metrics is not Trainer.compute_metrics and name != "predict_step"
+            step = plain
+        else:
+            own_logs = True
+            step = lambda x, y, sample_weight: getattr(self, name)(as_batch(x, y, sample_weight))
+        if isinstance(
+            self.optimizer, LossScaleOptimizer
+        ):  # it finds overflows itself and leaves their steps out
+            step = np.errstate(over="ignore", invalid="ignore")(step)
+        return step, own_logs
 
     # ---- loops -----------------------------------------------------------------------------------------------
 
