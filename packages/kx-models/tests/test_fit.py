@@ -312,3 +312,8 @@ def test_freezing_a_layer_between_two_fits():
     model.compile("adam", "mse")
     model.fit(X, Y, verbose=0)
     assert (first.get_weights()[0] != frozen[0]).any()
+
+
+def test_nested_lists_of_numbers_are_one_batch():
+    model = Sequential([Input((2,)), Dense(1, kernel_initializer="ones")])
+    assert model.predict_on_batch([[1.0, 2.0], [3.0, 4.0]]).tolist() == [[3.0], [7.0]]

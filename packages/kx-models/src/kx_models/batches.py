@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kx_models.data_source import as_array, is_array_like
 from kx_tensor import device as devices
 from kx_tensor import tree
 from kx_tensor.tensor import Tensor
@@ -15,17 +16,9 @@ def to_device(value, device):
         return Tensor(device.asarray(value) if device is not devices.cpu else value, None, device)
     if value is None or isinstance(value, Tensor):
         return value
-    if isinstance(value, (tuple, list, dict)) and not _is_numbers(value):
+    if isinstance(value, (tuple, list, dict)) and not is_array_like(value):
         return tree.map_structure(lambda v: to_device(v, device), value)
-    array = np.asarray(value)
-    return to_device(array.astype("float32") if array.dtype == np.float64 else array, device)
-
-
-def _is_numbers(value):
-    """Whether a list holds the numbers of one array, rather than arrays of several inputs."""
-    return (
-        isinstance(value, (list, tuple)) and bool(value) and all(isinstance(v, (int, float)) for v in value)
-    )
+    return to_device(as_array(value, "the batch"), device)
 
 
 def unpack_x_y_sample_weight(data):
@@ -43,17 +36,6 @@ def unpack_x_y_sample_weight(data):
             f"Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`, found: {data}."
         )
     return (*data, None, None)[:3]
-
-
-def pack_x_y_sample_weight(x, y=None, sample_weight=None):
-    """Return the parts of a batch as the tuple that `fit` works with.
-
-    >>> pack_x_y_sample_weight("x", "y")
-    ('x', 'y')
-    """
-    if y is None:
-        return (x,) if isinstance(x, (tuple, list)) else x
-    return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 
 def unpack_validation(validation_data):

@@ -142,7 +142,7 @@ def as_arrays(structure, name):
 
     A list of numbers, or of lists of numbers, is one array; a list of arrays is several.
     """
-    if structure is None or _is_array_like(structure):
+    if structure is None or is_array_like(structure):
         return None if structure is None else as_array(structure, name)
     if isinstance(structure, dict):
         return {key: as_arrays(part, f"{name}[{key!r}]") for key, part in structure.items()}
@@ -158,10 +158,11 @@ def as_arrays(structure, name):
 
 def is_array_structure(value):
     """Whether `value` is an array-like or a list, tuple or dict (of array-likes, so one hopes)."""
-    return isinstance(value, (list, tuple, dict)) or _is_array_like(value)
+    return isinstance(value, (list, tuple, dict)) or is_array_like(value)
 
 
-def _is_array_like(value):
+def is_array_like(value):
+    """Whether `value` is one array: a NumPy array, a tensor, a table, or nested lists of numbers."""
     if (
         isinstance(value, (np.ndarray, Tensor, Variable))
         or hasattr(value, "__array__")
@@ -196,7 +197,7 @@ def unpack(batch):
             )
         x, y, weight = (*batch, None, None)[:3]
     else:
-        if not isinstance(batch, dict) and not _is_array_like(batch):
+        if not isinstance(batch, dict) and not is_array_like(batch):
             raise ValueError(
                 "Each batch must be a tuple, either (inputs,) or (inputs, targets) or (inputs, targets, "
                 f"sample_weights). Received: {batch!r} of type {type(batch).__name__}."
