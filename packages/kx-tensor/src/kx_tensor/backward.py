@@ -138,7 +138,7 @@ def _pull_back(node, grad, parents):
     """The gradients of a node's inputs, on raw arrays."""
     primitive = node.primitive
     if primitive.outputs != 1:
-        grad = _whole(node, grad, node.device.xp.zeros)
+        grad = tuple([grad.get(i) for i in range(len(node.shape))])
     if node.kernel_rule is not None:
         needs = tuple([p is not None for p in parents])
         return node.kernel_rule(grad, node.inputs, node.out, needs, node.params)
@@ -149,10 +149,7 @@ def _pull_back(node, grad, parents):
     if primitive.variadic:
         rules = rules * len(parents)
     elif rules[0] is None and not any(rules):
-        return [
-            g if g is None else g.data
-            for g in _pull_back_twin(node, Tensor(grad, None, node.device), parents)
-        ]
+        return [g if g is None else g.data for g in _pull_back_twin(node, _as_tensors(grad, node.device), parents)]
     F = raw_ops(node.device)
     return [
         None if p is None or rule is None else rule[0](F, grad, *_values(node, rule[2], parents, i))
@@ -202,8 +199,7 @@ def _pull_back_recorded(node, grad, parents):
     """The gradients of a node's inputs, as tensors that remember how they were computed."""
     primitive = node.primitive
     if primitive.outputs != 1:
-        device = node.device
-        grad = _whole(node, grad, lambda shape, dtype: Tensor(device.xp.zeros(shape, dtype), None, device))
+        grad = tuple([grad.get(i) for i in range(len(node.shape))])
     if primitive.like is not None:
         grads = _pull_back_twin(node, grad, parents)
     else:
@@ -229,7 +225,7 @@ def _pull_back_twin(node, grad, parents):
         out = node.primitive.like(*inputs, **node.params)
     targets = frozenset(p for p in parents if p is not None)
     outs, grad = (out, grad) if isinstance(out, (tuple, list)) else ([out], [grad])
-    tracked = [(o.node, g) for o, g in zip(outs, grad) if o.node is not None]
+    tracked = [(o.node, g) for o, g in zip(outs, grad) if o.node is not None and g is not None]
     found = backward(
         [n for n, _ in tracked], [g for _, g in tracked], targets, record=True, stop_at_targets=True
     )
@@ -241,8 +237,7 @@ def _with_history(value, history, device):
     return Tensor(value, history, device) if hasattr(value, "dtype") else value
 
 
-def _whole(node, grads, zeros):
-    """The gradients of all outputs of a node, zeros where none arrived."""
-    return tuple(
-        [grads[i] if i in grads else zeros(s, d) for i, (s, d) in enumerate(zip(node.shape, node.dtype))]
-    )
+def _as_tensors(grad, device):
+    if isinstance(grad, tuple):
+        return tuple([g if g is None else Tensor(g, None, device) for g in grad])
+    return Tensor(grad, None, device)

@@ -12,7 +12,7 @@ from kx_tensor.variable import Variable
 PRIMITIVES = {}  # name -> Primitive, in order of declaration
 _SCALARS = frozenset((int, float, bool))
 _MISSING = object()  # the default of a static parameter that has none
-_SPECIAL = ("out", "needs", "i", "shapes")
+_SPECIAL = ("out", "saved", "needs", "i", "shapes")
 
 
 def _argument_names(function):
@@ -22,16 +22,17 @@ def _argument_names(function):
     return code.co_varnames[:count], code.co_varnames[count : count + code.co_kwonlyargcount]
 
 
-def primitive(shape=None, dtype=None, *, like=None, outputs=1, variadic=False):
+def primitive(shape=None, dtype=None, *, like=None, outputs=1, variadic=False, saves=False):
     """Declare the decorated `forward(xp, *arrays, *, **params)` as a primitive operation.
 
     `shape` and `dtype` are rules (see kx_tensor.rules), `like` the composite twin of a fused operation, `outputs`
     the number of results (None: as many as the forward returns), `variadic` says that the one array argument is
-    a list.
+    a list. With `saves` the forward and the kernels take `keep`, whether the call is recorded, and return
+    `(result or results, saved)`: `saved` is whatever the gradient rule wants of the computation, and goes to it.
     """
 
     def declare(forward):
-        return Primitive(forward, shape, dtype, like, outputs, variadic)
+        return Primitive(forward, shape, dtype, like, outputs, variadic, saves)
 
     return declare
 
@@ -39,7 +40,7 @@ def primitive(shape=None, dtype=None, *, like=None, outputs=1, variadic=False):
 class Primitive:
     """An operation with its rules. Call it on tensors, arrays, numbers or symbolic tensors."""
 
-    def __init__(self, forward, shape, dtype, like, outputs, variadic):
+    def __init__(self, forward, shape, dtype, like, outputs, variadic, saves):
         self.name = self.__name__ = self.__qualname__ = forward.__name__
         self.__doc__ = forward.__doc__
         self.__module__ = forward.__module__
@@ -49,7 +50,10 @@ class Primitive:
         self.like = like
         self.outputs = outputs
         self.variadic = variadic
+        self.saves = saves
         names, keywords = _argument_names(forward)
+        if saves:
+            keywords = tuple([name for name in keywords if name != "keep"])
         self.array_names = names[1:]  # without xp
         self.arity = len(self.array_names)
         defaults = forward.__kwdefaults__ or {}
@@ -85,7 +89,8 @@ class Primitive:
         """Set one gradient rule `rule(F, g, <names>)` per array argument; None: not differentiable.
 
         Names: an array argument `x` (kept for the backward pass), `x_shape` (nothing is kept), `out`, a static
-        parameter, `needs`; for a primitive over a list `xs` or just its `shapes`, and `i`, the place in it.
+        parameter, `needs`; for a primitive that saves something `saved` instead of `out`; for a primitive over a
+        list `xs` or just its `shapes`, and `i`, the place in it.
         """
         if len(rules) != self.arity:
             raise TypeError(f"{self.name}: {self.arity} gradient rules expected, got {len(rules)}.")
@@ -93,7 +98,10 @@ class Primitive:
         return self
 
     def vjp_joint(self, rule):
-        """Set one rule `rule(xp, g, <names>)` on raw arrays that returns the gradients of all array arguments."""
+        """Set one rule `rule(xp, g, <names>)` on raw arrays that returns the gradients of all array arguments.
+
+        `g` of a primitive with several outputs is a tuple, with None where no gradient arrived.
+        """
         self.joint = (rule, *self._needed_by(rule))
         self.rules = (self.joint,) * self.arity
         return self
@@ -101,7 +109,8 @@ class Primitive:
     def kernel(self, backend, forward=None, backward=None, when=None):
         """Add a kernel for `backend`: `forward(*arrays, **params)`, `backward(g, inputs, out, needs, params)`.
 
-        `when(*arrays, **params)` is its guard: cheap, and exact about what the kernel can do.
+        `when(*arrays, **params)` is its guard: cheap, and exact about what the kernel can do. For a primitive that
+        saves something the backward gets that in the place of `out`.
         """
         self.kernels.setdefault(backend, []).append((forward, backward, when))
         return self
@@ -109,6 +118,7 @@ class Primitive:
     def _needed_by(self, rule):
         names = _argument_names(rule)[0][2:]
         known = {*self.array_names, *self.statics, *_SPECIAL, *(f"{n}_shape" for n in self.array_names)}
+        known.discard("out" if self.saves else "saved")
         for name in names:
             if name not in known:
                 raise TypeError(f"{self.name}: a gradient rule asks for {name!r}; known are {sorted(known)}.")
@@ -122,6 +132,8 @@ class Primitive:
             return "static", name
         if name.endswith("_shape"):
             return "shape", self.array_names.index(name.removesuffix("_shape"))
+        if name == "saved":
+            return "out", None
         return ("list" if name in self.array_names else name), None
 
     def _plan_keeping(self, tracked):
@@ -136,7 +148,7 @@ class Primitive:
         named = {name for i in live if self.rules[i] for name in self.rules[i][1]}
         # The twin of a fused primitive, run again for a second derivative, needs every input.
         keeps = [self.like is not None or name in named for name in self.array_names]
-        self._keeping[tracked] = keeps, all(keeps), "out" in named
+        self._keeping[tracked] = keeps, all(keeps), self.saves or "out" in named
         return self._keeping[tracked]
 
     # ---- calling ---------------------------------------------------------------------------------------------
@@ -186,16 +198,21 @@ class Primitive:
     def _run(self, args, raw, nodes, params, tracked, device):
         """Compute from raw arrays of the right dtypes, and record the call if an argument is `tracked`."""
         backward = None
+        if self.saves:
+            given, params = params, {**params, "keep": bool(tracked) and state.recording}
         try:
             if self.kernels and device.kernels in self.kernels:
                 out, backward = self._run_kernel(self.kernels[device.kernels], raw, params, device)
             else:
                 out = self.forward(device.xp, *raw, **params)
         except (ValueError, TypeError, IndexError) as error:
-            self._explain(args, params, error)
+            self._explain(args, given if self.saves else params, error)
             raise
+        if self.saves:
+            out, saved = out
+            return self._wrap_outputs(raw, nodes, out, saved, given, tracked, device, backward)
         if self.outputs != 1:
-            return self._wrap_outputs(raw, nodes, out, params, tracked, device)
+            return self._wrap_outputs(raw, nodes, out, out, params, tracked, device, backward)
         if not tracked or not state.recording:
             return Tensor(out, None, device)
         keeps, keeps_all, keeps_out = self._keeping.get(tracked) or self._plan_keeping(tracked)
@@ -218,16 +235,20 @@ class Primitive:
             backward = None
         return self.forward(device.xp, *raw, **params), backward
 
-    def _wrap_outputs(self, raw, nodes, out, params, tracked, device):
-        out = tuple(out)
+    def _wrap_outputs(self, raw, nodes, out, saved, params, tracked, device, backward):
+        """The results of a primitive that has several, or saves something for its gradient rule."""
         keeps = None
         if tracked and state.recording:
             keeps, _, keeps_out = self._keeping.get(tracked) or self._plan_keeping(tracked)
         if keeps is None:
-            return tuple([Tensor(o, None, device) for o in out])
+            return Tensor(out, None, device) if self.outputs == 1 else tuple([Tensor(o, None, device) for o in out])
         inputs = [x if kept else None for x, kept in zip(raw, keeps)]
+        kept = saved if keeps_out else None
+        if self.outputs == 1:
+            return Tensor(out, Node(self, nodes, inputs, kept, params, out.shape, out.dtype, device, backward), device)
+        out = tuple(out)
         shapes, kinds = [o.shape for o in out], [o.dtype for o in out]
-        node = Node(self, nodes, inputs, out if keeps_out else None, params, shapes, kinds, device)
+        node = Node(self, nodes, inputs, kept, params, shapes, kinds, device, backward)
         ends = [
             OutputNode(node, i, o.shape, o.dtype, device) if o.dtype.kind in "fcV" else None
             for i, o in enumerate(out)
