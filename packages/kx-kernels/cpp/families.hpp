@@ -6,6 +6,7 @@
 namespace kx {
 
 void define_activation(nanobind::module_& m);
+void define_conv(nanobind::module_& m);
 void define_dense(nanobind::module_& m);
 
 }  // namespace kx

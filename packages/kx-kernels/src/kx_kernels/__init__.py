@@ -16,3 +16,7 @@ bias_relu_grad = native.bias_relu_grad
 
 dense = native.dense
 dense_grad = native.dense_grad
+
+conv = native.conv
+conv_grad = native.conv_grad
+conv_transpose = native.conv_transpose
