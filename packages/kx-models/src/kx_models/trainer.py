@@ -64,7 +64,8 @@ class Trainer(Steps):
                 self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
                 source.on_epoch_begin()
-                results = self._train_epoch(source, step, own_logs, callbacks)
+                with devices.pooled():
+                    results = self._train_epoch(source, step, own_logs, callbacks)
                 source.on_epoch_end()
                 if results is None:  # the source had no batch left for this epoch, and has said so
                     break
@@ -157,7 +158,7 @@ class Trainer(Steps):
         callbacks.on_test_begin()
         self.reset_metrics()
         results, number = {}, -1
-        with tape.no_grad():
+        with tape.no_grad(), devices.pooled():
             for number, (x, y, weight) in enumerate(source.epoch()):
                 if callbacks.wants_test_batch_begin and number % per_call == 0:
                     callbacks.on_test_batch_begin(number)
@@ -197,7 +198,7 @@ class Trainer(Steps):
         device, per_call = devices.current(), self.steps_per_execution
         batches, structure = None, None
         callbacks.on_predict_begin()
-        with tape.no_grad():
+        with tape.no_grad(), devices.pooled():
             for number, (bx, by, bw) in enumerate(source.epoch()):
                 if callbacks.wants_predict_batch_begin and number % per_call == 0:
                     callbacks.on_predict_batch_begin(number)
@@ -232,7 +233,8 @@ class Trainer(Steps):
         self.reset_metrics()
         x, y, sample_weight = self._one_batch(x, y, sample_weight, class_weight)
         step, own_logs = self._own_step("train_step", self._train)
-        results = step(x, y, sample_weight)
+        with devices.pooled():
+            results = step(x, y, sample_weight)
         return self._ordered(results, own_logs, return_dict)
 
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
