@@ -44,6 +44,8 @@ KX_DEFINE_MODULE(KX_MODULE) {
     kx::define_activation(m);
     kx::define_conv(m);
     kx::define_dense(m);
+    kx::define_errors(m);
+    kx::define_pool(m);
 #if defined(_OPENMP)
     m.attr("openmp") = true;
 #else
