@@ -10,9 +10,17 @@ import pytest
 import kx_layers
 from kx_tensor import GradientTape, KerasTensor, grad, ops
 
-GOLDEN = np.load(pathlib.Path(__file__).parent / "golden" / "layers.npz")
-CASES = json.loads(str(GOLDEN["cases"]))
-FAILURES = json.loads(str(GOLDEN["failures"]))
+FILES = ("layers", "conv")
+GOLDEN, CASES, FAILURES = {}, [], []
+for file in FILES:
+    with np.load(pathlib.Path(__file__).parent / "golden" / f"{file}.npz") as stored_file:
+        start, arrays = len(CASES), dict(stored_file)
+    FAILURES += json.loads(str(arrays.pop("failures")))
+    for number, case in enumerate(json.loads(str(arrays.pop("cases")))):
+        CASES.append({**case, "name": f"case_{number}"})
+    for key, array in arrays.items():
+        number, _, what = key.partition("/")
+        GOLDEN[f"{start + int(number)}/{what}"] = array
 NAMES = [f"{i}-{case['layer']}" for i, case in enumerate(CASES)]
 every_case = pytest.mark.parametrize("index", range(len(CASES)), ids=NAMES)
 
@@ -30,9 +38,7 @@ TYPES = {
 
 def make(index, **extra):
     case = CASES[index]
-    return getattr(kx_layers, case["layer"])(
-        name=f"case_{index}", **ast.literal_eval(case["kwargs"]), **extra
-    )
+    return getattr(kx_layers, case["layer"])(name=case["name"], **ast.literal_eval(case["kwargs"]), **extra)
 
 
 def stored(index, prefix):

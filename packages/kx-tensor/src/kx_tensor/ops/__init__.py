@@ -314,5 +314,6 @@ from kx_tensor.ops.unary import sqrt as sqrt
 from kx_tensor.ops.unary import square as square
 from kx_tensor.ops.unary import tan as tan
 from kx_tensor.ops.unary import trunc as trunc
+from kx_tensor.ops.unfold import unfold as unfold
 
 operators.bind(sys.modules[__name__])

@@ -1,15 +1,18 @@
 """Depthwise convolutions: every channel with kernels of its own; and those followed by a mixing of the channels."""
 
-import numpy as np
-
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.conv import (
-    before_finish, check_bias, conv, convolution, finish, shape_of,
+    before_finish,
+    check_bias,
+    conv,
+    convolution,
+    finish,
+    shape_of,
 )  # fmt: skip
 from kx_tensor.ops.conv_arrays import channels_last, padded_input, restored
-from kx_tensor.ops.shape import reshape
 from kx_tensor.ops.conv_windows import sliding, split_shape
+from kx_tensor.ops.shape import reshape
 from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
 
@@ -27,7 +30,9 @@ def _check(x_channels, kernel_shape, bias_shape, activation):
 
 def _depthwise_shape(shapes, params):
     x, kernel, *bias = shapes
-    windows = sliding(x, kernel, *[params[name] for name in ("strides", "padding", "data_format", "dilation_rate")])
+    windows = sliding(
+        x, kernel, *[params[name] for name in ("strides", "padding", "data_format", "dilation_rate")]
+    )
     _check(split_shape(x, windows.channels_first)[1], kernel, bias[0] if bias else None, params["activation"])
     return windows.shape(x[0], windows.out, None if None in kernel[-2:] else kernel[-2] * kernel[-1])
 
@@ -49,7 +54,16 @@ def _flat(kernel):
 
 @primitive(shape=_depthwise_shape, dtype=rules.promote, like=_depthwise_twin)
 def depthwise_convolution(
-    xp, x, kernel, bias=None, *, strides=1, padding="valid", data_format=None, dilation_rate=1, activation=None
+    xp,
+    x,
+    kernel,
+    bias=None,
+    *,
+    strides=1,
+    padding="valid",
+    data_format=None,
+    dilation_rate=1,
+    activation=None,
 ):
     """Return activation(depthwise_conv(x, kernel) + bias), with activation None or "relu".
 
@@ -117,7 +131,13 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None,
     array([[[3., 5.]]], dtype=float32)
     """
     return depthwise_convolution(
-        inputs, kernel, None, strides=strides, padding=padding, data_format=data_format, dilation_rate=dilation_rate
+        inputs,
+        kernel,
+        None,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilation_rate=dilation_rate,
     )
 
 
@@ -134,4 +154,4 @@ def separable_conv(
     array([[[53.]]], dtype=float32)
     """
     deep = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
-    return conv(deep, pointwise_kernel, 1, "valid", data_format)
+    return conv(deep, pointwise_kernel, 1, "same", data_format)
