@@ -16,6 +16,8 @@ from kx_tensor.ops.shape import moveaxis, reshape, transpose
 from kx_tensor.precision import ZEROS, narrow, widen
 from kx_tensor.primitive import primitive
 
+WINDOW_PARAMETERS = ("strides", "padding", "data_format", "dilation_rate")
+
 
 def check_channels(channels, own, filters, bias_shape, activation):
     """Raise ValueError unless the channels and filters can be grouped and bias and activation go with them."""
@@ -66,9 +68,7 @@ def before_finish(g, out, activation):
 
 def _conv_shape(shapes, params):
     x, kernel, *bias = shapes
-    windows = sliding(
-        x, kernel, *[params[name] for name in ("strides", "padding", "data_format", "dilation_rate")]
-    )
+    windows = sliding(x, kernel, *[params[name] for name in WINDOW_PARAMETERS])
     channels = split_shape(x, windows.channels_first)[1]
     check_channels(channels, *kernel[-2:], bias[0] if bias else None, params["activation"])
     return windows.shape(x[0], windows.out, kernel[-1])
@@ -211,11 +211,9 @@ def _native_forward(
 
 def _native_backward(g, inputs, out, needs, params):
     x, kernel, _ = inputs
-    windows = sliding(
-        x.shape, kernel.shape, params.get("strides", 1), params.get("padding", "valid"), params.get("data_format"),
-        params.get("dilation_rate", 1),
-    )  # fmt: skip
-    gate = widen(out) if params.get("activation") else None
+    full = {**convolution.statics, **params}
+    windows = sliding(x.shape, kernel.shape, *[full[name] for name in WINDOW_PARAMETERS])
+    gate = widen(out) if full["activation"] else None
     return kx_kernels.conv_grad(
         g.astype("float32", copy=False), widen(x), widen(kernel), gate,
         windows.geometry, windows.channels_first, *needs,
