@@ -1,32 +1,15 @@
-// Bindings of the dense layer on small matrices, and the choice of instruction set.
-#include "dense.hpp"
+// Bindings of the dense layer on small matrices.
+#include "cpu/dense.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <string>
 
-#include "arrays.hpp"
+#include "cpu/arrays.hpp"
+#include "cpu/workspace.hpp"
 #include "families.hpp"
-#include "numpy_arrays.hpp"
 
 namespace kx {
 namespace {
-
-// Compiled twice on x86-64: for the baseline, and for CPUs with AVX2 and FMA.
-void forward_baseline(const DenseForward& d) { dense_forward<4>(d); }
-void backward_baseline(const DenseBackward& d) { dense_backward<4>(d); }
-
-#if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("avx2,fma"))) void forward_avx2(const DenseForward& d) { dense_forward<8>(d); }
-__attribute__((target("avx2,fma"))) void backward_avx2(const DenseBackward& d) { dense_backward<8>(d); }
-
-const bool avx2 = (__builtin_cpu_init(), __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
-const auto forward = avx2 ? forward_avx2 : forward_baseline;
-const auto backward = avx2 ? backward_avx2 : backward_baseline;
-#else
-const auto forward = forward_baseline;
-const auto backward = backward_baseline;
-#endif
 
 Activation activation_of(nb::handle name) {
     if (name.is_none()) return Activation::none;
@@ -41,43 +24,43 @@ Activation activation_of(nb::handle name) {
 
 // Reads the sizes from x (..., features) and kernel (features, units) into a DenseForward or DenseBackward.
 template <typename D>
-void set_sizes(D& d, const FloatArray& x, const FloatArray& kernel) {
+void set_sizes(D& d, const Array<float>& x, const Array<float>& kernel) {
     if (x.ndim() < 1) throw nb::value_error("dense: expected x with 1 or more axes, got 0");
     expect_size("dense: axes of kernel", 2, kernel.ndim());
-    d.features = kernel.shape()[0];
-    d.units = kernel.shape()[1];
-    expect_size("dense: last size of x", d.features, x.shape()[x.ndim() - 1]);
+    d.features = kernel.shape(0);
+    d.units = kernel.shape(1);
+    expect_size("dense: last size of x", d.features, x.shape(-1));
     d.rows = 1;
-    for (int axis = 0; axis + 1 < x.ndim(); ++axis) d.rows *= x.shape()[axis];
+    for (int axis = 0; axis + 1 < x.ndim(); ++axis) d.rows *= x.shape(axis);
     d.x = x.data();
     d.kernel = kernel.data();
 }
 
 nb::object dense(nb::handle x_given, nb::handle kernel_given, nb::handle bias_given, nb::handle activation) {
-    const FloatArray x(x_given, "x"), kernel(kernel_given, "kernel");
+    const Array<float> x(x_given, "x"), kernel(kernel_given, "kernel");
     DenseForward d;
     set_sizes(d, x, kernel);
     d.activation = activation_of(activation);
     npy_intp shape[NPY_MAXDIMS];
-    std::copy_n(x.shape(), x.ndim(), shape);
+    std::copy_n(x.dims(), x.ndim(), shape);
     shape[x.ndim() - 1] = d.units;
     const nb::object out = new_array(x.ndim(), shape, d.out);
     if (bias_given.is_none()) {
         d.bias = nullptr;
-        forward(d);
+        dense_forward<lanes>(d);
         return out;
     }
-    const FloatArray bias(bias_given, "bias");
+    const Array<float> bias(bias_given, "bias");
     expect_size("dense: axes of bias", 1, bias.ndim());
     expect_size("dense: length of bias", d.units, bias.size());
     d.bias = bias.data();
-    forward(d);
+    dense_forward<lanes>(d);
     return out;
 }
 
 nb::object dense_grad(nb::handle g_given, nb::handle x_given, nb::handle kernel_given, nb::handle out_given,
                       nb::handle activation, bool need_x, bool need_kernel, bool need_bias) {
-    const FloatArray g(g_given, "g"), x(x_given, "x"), kernel(kernel_given, "kernel"), out(out_given, "out");
+    const Array<float> g(g_given, "g"), x(x_given, "x"), kernel(kernel_given, "kernel"), out(out_given, "out");
     DenseBackward d;
     set_sizes(d, x, kernel);
     d.activation = activation_of(activation);
@@ -88,16 +71,16 @@ nb::object dense_grad(nb::handle g_given, nb::handle x_given, nb::handle kernel_
     d.out = out.data();
 
     const int64_t slopes = d.activation == Activation::none ? 0 : outputs;
-    const std::unique_ptr<float[]> room(new float[slopes + (need_x ? d.features * d.units : 0)]);
-    d.slope = room.get();
-    d.transposed = room.get() + slopes;
+    const Workspace<float> room(slopes + (need_x ? d.features * d.units : 0));
+    d.slope = room.data();
+    d.transposed = room.data() + slopes;
 
     nb::object gx = nb::none(), gkernel = nb::none(), gbias = nb::none();
     d.gx = d.gkernel = d.gbias = nullptr;
-    if (need_x) gx = new_array(x.ndim(), x.shape(), d.gx);
-    if (need_kernel) gkernel = new_array(2, kernel.shape(), d.gkernel);
-    if (need_bias) gbias = new_array(1, kernel.shape() + 1, d.gbias);
-    backward(d);
+    if (need_x) gx = new_array(x.ndim(), x.dims(), d.gx);
+    if (need_kernel) gkernel = new_array(2, kernel.dims(), d.gkernel);
+    if (need_bias) gbias = new_array(1, kernel.dims() + 1, d.gbias);
+    dense_backward<lanes>(d);
     return nb::steal(PyTuple_Pack(3, gx.ptr(), gkernel.ptr(), gbias.ptr()));
 }
 
@@ -125,7 +108,6 @@ Shapes: g, out (..., units), x (..., d), kernel (d, units). Errors as for `dense
 }  // namespace
 
 void define_dense(nb::module_& m) {
-    import_numpy();
     m.def("dense", &dense, nb::arg("x"), nb::arg("kernel"), nb::arg("bias").none() = nb::none(),
           nb::arg("activation").none() = nb::none(), dense_text);
     m.def("dense_grad", &dense_grad, nb::arg("g"), nb::arg("x"), nb::arg("kernel"), nb::arg("out"),

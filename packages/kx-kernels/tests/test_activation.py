@@ -1,5 +1,6 @@
 """The activation kernels against their NumPy formulas."""
 
+import os
 import subprocess
 import sys
 
@@ -85,7 +86,6 @@ def test_views_that_are_contiguous_are_written_through():
         np.zeros((4, 3), ">f4"),
         np.zeros((3, 4), "float32").T,
         np.zeros((4, 6), "float32")[:, ::2],
-        np.zeros(3, "float32"),
         np.broadcast_to(np.float32(0), (4, 3)),  # read-only
         [[0.0, 0.0, 0.0]],
     ],
@@ -101,6 +101,8 @@ def test_mixed_dtypes_are_refused():
 
 
 def test_sizes_that_differ_are_refused():
+    with pytest.raises(ValueError, match="axes of y: expected 2, got 1"):
+        bias_relu(np.zeros(3), np.zeros(3))
     with pytest.raises(ValueError, match="length of bias: expected 3, got 2"):
         bias_relu(np.zeros((4, 3)), np.zeros(2))
     with pytest.raises(ValueError, match="rows of y: expected 4, got 5"):
@@ -110,7 +112,7 @@ def test_sizes_that_differ_are_refused():
 
 
 def run_with_threads(count, code):
-    environment = {"OMP_NUM_THREADS": str(count), "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": str(count), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )

@@ -4,16 +4,19 @@ Kernels check dtypes and sizes; choosing between a kernel and NumPy is the calle
 extension the import raises `ImportError`, and kx runs on NumPy alone.
 """
 
-try:
-    from kx_kernels.native import openmp
-except ImportError as error:
-    raise ImportError(
-        "kx_kernels is installed without its compiled extension, because no working C++17 compiler was "
-        "found. kx runs on its numpy backend. To get the kernels: install a compiler, then "
-        "`python -m pip install --force-reinstall --no-cache-dir kx-kernels`."
-    ) from error
+from kx_kernels.native import native
+from kx_kernels.pool import pooled as pooled
 
-from kx_kernels.activation import bias_relu, bias_relu_grad
-from kx_kernels.native import dense, dense_grad
+level = native.level
+openmp = native.openmp
+set_thread_count = native.set_thread_count
+thread_count = native.thread_count
 
-__all__ = ["bias_relu", "bias_relu_grad", "dense", "dense_grad", "openmp"]
+pool_statistics = native.pool_statistics
+trim_pool = native.trim_pool
+
+bias_relu = native.bias_relu
+bias_relu_grad = native.bias_relu_grad
+
+dense = native.dense
+dense_grad = native.dense_grad

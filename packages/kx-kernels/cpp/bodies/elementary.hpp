@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "body.hpp"
+#include "bodies/body.hpp"
 
 namespace kx {
 

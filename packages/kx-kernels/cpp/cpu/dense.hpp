@@ -1,11 +1,11 @@
-// The dense layer on small float32 matrices, forward and backward, for one instruction set with N floats in a register.
+// The dense layer on small float32 matrices, forward and backward, with N floats in a register.
 #pragma once
 
 #include <cstdint>
 
-#include "activation.hpp"
-#include "elementary.hpp"
-#include "product.hpp"
+#include "bodies/activation.hpp"
+#include "bodies/elementary.hpp"
+#include "cpu/product.hpp"
 
 namespace kx {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "lanes.hpp"
+#include "cpu/lanes.hpp"
 
 namespace kx {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "body.hpp"
+#include "bodies/body.hpp"
 
 namespace kx {
 

@@ -4,9 +4,18 @@
 
 #include <cstring>
 
-#include "body.hpp"
+#include "bodies/body.hpp"
 
 namespace kx {
+
+// How many floats a register holds at the level that is being compiled.
+#if defined(__AVX512F__)
+constexpr int lanes = 16;
+#elif defined(__AVX__)
+constexpr int lanes = 8;
+#else
+constexpr int lanes = 4;
+#endif
 
 #if defined(__GNUC__) && !defined(KX_PLAIN_LANES)
 
