@@ -20,3 +20,8 @@ bias_relu_grad = native.bias_relu_grad
 
 dense = native.dense
 dense_grad = native.dense_grad
+
+absolute_error = native.absolute_error
+absolute_error_grad = native.absolute_error_grad
+squared_error = native.squared_error
+squared_error_grad = native.squared_error_grad

@@ -30,11 +30,21 @@ class SteadyStep:
         """Return what `eager(x, y, sample_weight)` returns: (loss, y_pred, gradients by trainable variable)."""
         if structure.version != self.version:
             self._start_again(model)
-        if not self.allowed or state.scopes or state.recorder is not None or not state.recording:
-            return eager(x, y, sample_weight)
         device = devices.current()
-        if device is not devices.cpu:
+        if (
+            not self.allowed
+            or device is not devices.cpu
+            or state.scopes
+            or state.recorder
+            or not state.recording
+        ):
             return eager(x, y, sample_weight)
+        plan = self.plan
+        if plan is not None and sample_weight is None and x.__class__ is y.__class__ is Tensor:
+            # The usual case, without building a key.
+            a, b = x.data, y.data
+            if plan.plain == (a.shape, a.dtype, b.shape, b.dtype) and plan.kernels is device.kernels:
+                return plan.replay(model, (a, b))
         leaves, key = _leaves_and_key(x, y, sample_weight)
         if key != self.key:
             self.key = key
@@ -62,6 +72,7 @@ class _Plan:
     why_not = None
     captured = None
     kernels = None
+    plain = None  # the shapes and dtypes of x and y, where they are one array each and there is nothing else
     steps = 0
 
     def advance(self, model, eager, batch, leaves, device):
@@ -87,10 +98,12 @@ class _Plan:
             self.captured = program
         elif program.same_as(self.captured):
             self.program, self.kernels = program, device.kernels
-            self.structure, self.single = y_pred, type(y_pred) is Tensor
+            self.single = type(y_pred) is Tensor
             self.outputs = len(tree.flatten(y_pred))
             self.structure = None if self.single else tree.map_structure(lambda t: None, y_pred)
             self.captured = None
+            if batch[2] is None and all(type(part) is Tensor for part in batch[:2]):
+                self.plain = tuple(item for part in batch[:2] for item in (part.data.shape, part.data.dtype))
         else:
             self.why_not = "two captures of the step differ"
         return result
@@ -98,9 +111,9 @@ class _Plan:
     def replay(self, model, leaves):
         """Run the captured calls on a batch."""
         results, grads = self.program.run(*leaves)
+        if self.single and len(results) == 2:
+            return Tensor(results[0]), Tensor(results[1]), grads
         loss, *rest = [Tensor(array) for array in results]
-        if self.single and len(rest) == 1:
-            return loss, rest[0], grads
         preds, parts = rest[: self.outputs], rest[self.outputs :]
         model._compiled_loss.parts = parts
         return loss, preds[0] if self.single else tree.pack_sequence_as(self.structure, preds), grads
