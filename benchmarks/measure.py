@@ -15,7 +15,7 @@ import sys
 import time
 from importlib import metadata
 
-REPEATS = 3  # epochs of training and of prediction
+EPOCHS = 3  # of training, and of prediction
 CALLS = 30  # predictions of one sample
 
 
@@ -43,26 +43,41 @@ def make(package, name):
     return WORKLOADS[name], WORKLOADS[name].compiled(keras), lambda x: x, {"verbose": 0}
 
 
+class Run:
+    """A workload in a package, built and trained on one batch, which took `first` seconds; data for an epoch."""
+
+    def __init__(self, package, name, steps=None):
+        begin = time.perf_counter()
+        self.workload, self.model, convert, self.quiet = make(package, name)
+        self.first = time.perf_counter() - begin
+        self.batch, self.steps = self.workload.batch, steps or self.workload.steps
+        self.x, self.y = (convert(array) for array in self.workload.data(self.batch * self.steps))
+        x, y = self.x[: self.batch], self.y[: self.batch]
+        self.first += timed(lambda: self.model.fit(x, y, batch_size=self.batch, **self.quiet))[0]
+
+    def fit(self):
+        self.model.fit(self.x, self.y, batch_size=self.batch, **self.quiet)
+
+    def predict(self):
+        self.model.predict(self.x, batch_size=self.batch, **self.quiet)
+
+    def predict_one(self):
+        self.model.predict_on_batch(self.x[:1])
+
+
 def measure(package, name, steps=None):
     """Return all figures of a workload: {figure: list of values}."""
-    start = time.perf_counter()
-    workload, model, convert, quiet = make(package, name)
-    prepared = time.perf_counter() - start
-
-    batch, steps = workload.batch, steps or workload.steps
-    x, y = (convert(array) for array in workload.data(batch * steps))
-    one, first_x, first_y = x[:1], x[:batch], y[:batch]
-
-    first = timed(lambda: model.fit(first_x, first_y, batch_size=batch, **quiet))[0]
-    train = timed(lambda: model.fit(x, y, batch_size=batch, **quiet), 1 + REPEATS)[1:]
-    predict = timed(lambda: model.predict(x, batch_size=batch, **quiet), 1 + REPEATS)[1:]
-    predict_one = timed(lambda: model.predict_on_batch(one), 1 + CALLS)[1:]
+    run = Run(package, name, steps)
+    fit, predict, predict_one = (
+        timed(function, 1 + times)[1:]  # what the first call prepares is not counted
+        for function, times in ((run.fit, EPOCHS), (run.predict, EPOCHS), (run.predict_one, CALLS))
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
-        "step_ms": [1e3 * seconds / steps for seconds in train],
-        "predict_ms": [1e3 * seconds / steps for seconds in predict],
+        "step_ms": [1e3 * seconds / run.steps for seconds in fit],
+        "predict_ms": [1e3 * seconds / run.steps for seconds in predict],
         "predict_one_ms": [1e3 * seconds for seconds in predict_one],
-        "first_step_s": [prepared + first],
+        "first_step_s": [run.first],
         "peak_mb": [peak / (2**20 if sys.platform == "darwin" else 2**10)],
     }
 

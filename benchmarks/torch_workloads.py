@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+
 from workloads import CLASSES, HEADS, HIDDEN, LENGTH, WIDTH, WORDS
 
 

@@ -78,6 +78,7 @@ class Pool {
         found["fresh"] = fresh;
         found["reused"] = reused;
         found["live_bytes"] = live;
+        found["most_live_bytes"] = most_live;
         found["kept_bytes"] = kept;
         return found;
     }
@@ -145,7 +146,7 @@ void define_pool(nb::module_& m) {
     m.def("use_allocator", &use_allocator, nb::arg("allocator").none() = nb::none());
     m.def("trim_pool", [] { pool().trim(); }, "Give the memory that the pool keeps for reuse back to the system.");
     m.def("pool_statistics", [] { return pool().statistics(); },
-          "Return how many blocks were fresh and how many reused, and the bytes in use and kept.");
+          "Return how many blocks were fresh and how many reused, and the bytes in use, at most in use, and kept.");
 }
 
 }  // namespace kx
