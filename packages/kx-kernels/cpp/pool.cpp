@@ -44,13 +44,14 @@ class Pool {
         return system_take(size);
     }
 
-    // Keeps at most as much as was ever in use at once: sizes that never come again are then given up.
+    // In use and kept is at most twice what was ever in use at once: sizes that never come again are then given up. Once
+    // would be too little, as a step has its most blocks of each size in use at different times.
     void give(void* block, size_t bytes) {
         const size_t size = rounded(bytes);
         {
             const std::lock_guard<std::mutex> lock(mutex);
             live -= size;
-            if (live + kept + size <= most_live) {
+            if (live + kept + size <= 2 * most_live) {
                 blocks[size].push_back(block);
                 kept += size;
                 return;
