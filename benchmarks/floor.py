@@ -17,6 +17,12 @@ from unittest import mock
 
 import numpy as np
 
+import kx
+from kx_models.steps import Steps
+from kx_optimizers.optimizer import Optimizer
+from kx_tensor.capture import recording
+from kx_tensor.primitive import PRIMITIVES
+from kx_tensor.row_sparse import RowSparse
 from workloads import WORKLOADS
 
 LOOKUPS = ("embedding", "take", "take_along_axis")  # they read a few rows of a table
@@ -77,8 +83,8 @@ def flops_of(primitive, arrays, params):
     return primitive.cost(*arrays, **{k: v for k, v in params.items() if every or k in names})
 
 
-def sizes_of(*values):
-    """Return the bytes of every array in nested values, each array once."""
+def sizes_of(primitive, *values):
+    """Return the bytes of every array in the nested values that a primitive reads and writes, each array once."""
     found = {}
 
     def visit(value):
@@ -87,20 +93,26 @@ def sizes_of(*values):
         elif isinstance(value, (tuple, list)):
             for item in value:
                 visit(item)
+        elif isinstance(value, RowSparse):
+            visit([value.ids, value.rows])
 
     visit(values)
-    return list(found.values())
+    sizes = list(found.values())
+    if (
+        primitive is not None and primitive.name in LOOKUPS
+    ):  # of the table only as many rows as there are results
+        sizes = [min(size, sorted(sizes)[-2]) for size in sizes]
+    return sizes
 
 
 class Profile:
     """Takes the place of a kx_tensor Recorder: is told of every call on raw arrays, and times it."""
 
     def __init__(self, data):
-        from kx_tensor.primitive import PRIMITIVES
-
         self.data = {id(array) for array in data}
         self.seconds = defaultdict(float)
         self.flops, self.sizes = 0, []
+        self.arguments = {}
         self.known = {}  # function -> (primitive, "forward" or "backward", how many arguments precede the arrays)
         for primitive in PRIMITIVES.values():
             self.known[primitive.forward] = primitive, "forward", 1
@@ -118,10 +130,7 @@ class Profile:
         primitive, direction, skipped = self.known.get(function, (None, "other", None))
         name = getattr(function, "__name__", str(function)) if primitive is None else primitive.name
         self.seconds[name, direction] += seconds
-        sizes = sizes_of(args, result)
-        if name in LOOKUPS:
-            sizes = [min(size, sorted(sizes)[-2]) for size in sizes]
-        self.sizes += sizes
+        self.sizes += sizes_of(primitive, args, result)
         if direction == "forward":
             arrays = args[skipped:]
             products = 2 if any(id(a) in self.data for a in arrays) else 3
@@ -142,36 +151,33 @@ class Profile:
 
 
 def timed(profile, method, label):
-    """Return `method`, its time counted as `label`, without that of the operations it calls."""
+    """Return `method`, its time counted as `label`, without that of the operations it calls; what it got is kept."""
 
     def wrapper(*args, **kwargs):
         start, known = time.perf_counter(), sum(profile.seconds.values())
         result = method(*args, **kwargs)
         inside = sum(profile.seconds.values()) - known
         profile.seconds[label, ""] += time.perf_counter() - start - inside
+        profile.arguments[label] = args
         return result
 
     return wrapper
 
 
-def profile_step(name, repeats=10):
+def profile_step(name):
     """Return (seconds of a step, seconds of each part by (name, direction), FLOPs, sizes of what is read or written).
 
     The parts are measured in steps that run one operation after the other; each part's least time counts.
     """
-    import kx
-    from kx_models.steps import Steps
-    from kx_optimizers.optimizer import Optimizer
-    from kx_tensor.capture import recording
-
     workload = WORKLOADS[name]
     model = workload.compiled(kx)
     x, y = workload.data(workload.batch)
     for _ in range(6):
         model.train_on_batch(x, y)
-    step = best_of(lambda: model.train_on_batch(x, y), times=2 * repeats, seconds=2.0)
-    parts = defaultdict(list)
-    for _ in range(repeats):
+    step = best_of(lambda: model.train_on_batch(x, y), times=10, seconds=2.0)
+    parts = defaultdict(lambda: float("inf"))
+
+    def run_profiled():
         profile = Profile([x, y])
         with (
             mock.patch.object(Optimizer, "apply", timed(profile, Optimizer.apply, "optimizer")),
@@ -180,16 +186,27 @@ def profile_step(name, repeats=10):
         ):
             model.train_on_batch(x, y)
         for part, seconds in profile.seconds.items():
-            parts[part].append(seconds)
-    sizes = profile.sizes + optimizer_sizes(model)
-    return step, {part: min(seconds) for part, seconds in parts.items()}, profile.flops, sizes
+            parts[part] = min(seconds, parts[part])
+        return profile
+
+    best_of(run_profiled, times=10, seconds=2.0)
+    profile = run_profiled()
+    _, grads, weights = profile.arguments["optimizer"]
+    return step, parts, profile.flops, profile.sizes + update_sizes(model.optimizer, grads, weights)
 
 
-def optimizer_sizes(model):
-    """Return the bytes that an update reads and writes: each gradient once, each variable and its slots twice."""
-    weights = sum(v.data.nbytes for v in model.trainable_variables)
-    slots = round(sum(v.data.nbytes for v in model.optimizer.variables) / weights)
-    return [v.data.nbytes for v in model.trainable_variables] * (3 + 2 * slots)
+def update_sizes(optimizer, grads, weights):
+    """Return the bytes that an update reads and writes: each gradient, and twice each weight and its slots.
+
+    Without slots the rows of a table whose gradient is zero stay as they are.
+    """
+    slots = round(sum(v.data.nbytes for v in optimizer.variables) / sum(v.data.nbytes for v in weights))
+    sizes = sizes_of(None, grads)
+    for g, v in zip(grads, weights, strict=True):
+        sizes += 2 * (
+            [g.rows.nbytes] if isinstance(g, RowSparse) and not slots else [v.data.nbytes] * (1 + slots)
+        )
+    return sizes
 
 
 def report(name):

@@ -101,6 +101,8 @@ def surroundings():
     threads = {
         name: os.environ[name] for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS") if name in os.environ
     }
+    if "kx_kernels" in sys.modules:
+        threads["kx"] = sys.modules["kx_kernels"].thread_count()
     if "torch" in sys.modules:
         threads["torch"] = sys.modules["torch"].get_num_threads()
     return {"versions": versions, "threads": threads}
