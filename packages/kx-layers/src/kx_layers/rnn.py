@@ -148,7 +148,8 @@ class RNN(Layer):
                 f"Layer {self.name!r} is stateful and keeps states for batches of {kept}, got one of "
                 f"{sequences.shape[0]}. Call it with that size only."
             )
-        return tree.map_structure(lambda state: ops.cast(state, self.compute_dtype), self.states)
+        # Copies: the tape keeps them, and the variables are overwritten at the end of the call.
+        return tree.map_structure(lambda state: ops.cast(ops.copy(state), self.compute_dtype), self.states)
 
     # ---- the computation -------------------------------------------------------------------------------------
 
