@@ -7,5 +7,10 @@ namespace kx {
 
 void define_activation(nanobind::module_& m);
 void define_dense(nanobind::module_& m);
+void define_rnn(nanobind::module_& m);
+
+// None, "relu", "sigmoid" or "tanh"; raises ValueError for anything else.
+enum class Activation;
+Activation activation_of(nanobind::handle name);
 
 }  // namespace kx

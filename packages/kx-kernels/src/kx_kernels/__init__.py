@@ -16,3 +16,10 @@ bias_relu_grad = native.bias_relu_grad
 
 dense = native.dense
 dense_grad = native.dense_grad
+
+gru = native.gru
+gru_grad = native.gru_grad
+lstm = native.lstm
+lstm_grad = native.lstm_grad
+simple_rnn = native.simple_rnn
+simple_rnn_grad = native.simple_rnn_grad

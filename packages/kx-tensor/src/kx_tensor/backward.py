@@ -149,7 +149,9 @@ def _pull_back(node, grad, parents):
     if primitive.variadic:
         rules = rules * len(parents)
     elif rules[0] is None and not any(rules):
-        return [g if g is None else g.data for g in _pull_back_twin(node, _as_tensors(grad, node.device), parents)]
+        return [
+            g if g is None else g.data for g in _pull_back_twin(node, _as_tensors(grad, node.device), parents)
+        ]
     F = raw_ops(node.device)
     return [
         None if p is None or rule is None else rule[0](F, grad, *_values(node, rule[2], parents, i))

@@ -241,11 +241,17 @@ class Primitive:
         if tracked and state.recording:
             keeps, _, keeps_out = self._keeping.get(tracked) or self._plan_keeping(tracked)
         if keeps is None:
-            return Tensor(out, None, device) if self.outputs == 1 else tuple([Tensor(o, None, device) for o in out])
+            return (
+                Tensor(out, None, device)
+                if self.outputs == 1
+                else tuple([Tensor(o, None, device) for o in out])
+            )
         inputs = [x if kept else None for x, kept in zip(raw, keeps)]
         kept = saved if keeps_out else None
         if self.outputs == 1:
-            return Tensor(out, Node(self, nodes, inputs, kept, params, out.shape, out.dtype, device, backward), device)
+            return Tensor(
+                out, Node(self, nodes, inputs, kept, params, out.shape, out.dtype, device, backward), device
+            )
         out = tuple(out)
         shapes, kinds = [o.shape for o in out], [o.dtype for o in out]
         node = Node(self, nodes, inputs, kept, params, shapes, kinds, device, backward)

@@ -1,6 +1,9 @@
 """The gated recurrent unit over a whole sequence as one node of the tape."""
 
+import numpy as np
+
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.arithmetic import add, multiply, subtract
 from kx_tensor.ops.indexes import get_item
 from kx_tensor.ops.join import split
@@ -10,8 +13,11 @@ from kx_tensor.ops.recurrence import (
     activation_op,
     check_sizes,
     dtype_rule,
+    float32_gradients,
     in_order,
+    kernel_fits,
     narrowed,
+    only_needed,
     out_of_order,
     output_gradients,
     outputs,
@@ -256,3 +262,44 @@ gru.cases = (
     fails("2,3,4", "4,6", "2,6", "2,6", None, None, "2,2,4", match="dropout_mask"),
     fails("2,3,4", "4,6", "2,6", activation="softsign", match="activation must be"),
 )  # fmt: skip
+
+
+# ---- kernels -------------------------------------------------------------------------------------------------
+
+
+def _fits(
+    x, kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask, *,
+    activation="tanh", recurrent_activation="sigmoid", reset_after=True, **options,
+):  # fmt: skip
+    return (
+        reset_after
+        and activation == "tanh"
+        and recurrent_activation == "sigmoid"
+        and kernel_fits(x, recurrent_kernel, mask)
+    )
+
+
+def _kernel_forward(
+    x, kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask, *,
+    activation="tanh", recurrent_activation="sigmoid", reset_after=True, **options,
+):  # fmt: skip
+    units, initial = recurrent_kernel.shape[0], {"initial_h": initial_h}
+    check_sizes(x, units, 3, (2, 3 * units), bias, initial, mask, dropout_mask, recurrent_dropout_mask)
+    arrays = kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask
+    return kx_kernels.gru(x, *arrays, **options)
+
+
+def _kernel_backward(grads, inputs, saved, needs, params):
+    options = {**gru.statics, **params}
+    x, kernel, recurrent_kernel, bias, _, *masks = inputs
+    if needs[6] or needs[7]:  # the kernel takes dropout masks for constants
+        _, saved = gru.forward(np, *inputs, keep=True, **options)
+        return _gradients(np, grads, x, kernel, recurrent_kernel, bias, *masks, saved, needs, **options)
+    del options["activation"], options["recurrent_activation"], options["reset_after"]
+    arrays = *float32_gradients(grads), x, kernel, recurrent_kernel, *masks
+    found = kx_kernels.gru_grad(*arrays, saved=saved, need_x=needs[0], **options)
+    return only_needed([*found, None, None, None], needs)
+
+
+if kx_kernels is not None:
+    gru.kernel("native", _kernel_forward, _kernel_backward, _fits)

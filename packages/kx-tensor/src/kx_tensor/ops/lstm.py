@@ -1,6 +1,9 @@
 """The long short-term memory over a whole sequence as one node of the tape."""
 
+import numpy as np
+
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.arithmetic import add, multiply
 from kx_tensor.ops.join import split
 from kx_tensor.ops.recurrence import (
@@ -9,8 +12,11 @@ from kx_tensor.ops.recurrence import (
     activation_op,
     check_sizes,
     dtype_rule,
+    float32_gradients,
     in_order,
+    kernel_fits,
     narrowed,
+    only_needed,
     out_of_order,
     output_gradients,
     outputs,
@@ -189,3 +195,41 @@ lstm.cases = (
     fails("2,3,4", "4,8", "2,8", "8", None, None, None, "2,2,4", match="dropout_mask"),
     fails("2,3,4", "4,8", "2,8", "8", recurrent_activation="softsign", match="activation must be"),
 )  # fmt: skip
+
+
+# ---- kernels -------------------------------------------------------------------------------------------------
+
+
+def _fits(
+    x, kernel, recurrent_kernel, bias, initial_h, initial_c, mask, dropout_mask, recurrent_dropout_mask, *,
+    activation="tanh", recurrent_activation="sigmoid", **options,
+):  # fmt: skip
+    return (
+        activation == "tanh" and recurrent_activation == "sigmoid" and kernel_fits(x, recurrent_kernel, mask)
+    )
+
+
+def _kernel_forward(
+    x, kernel, recurrent_kernel, bias, initial_h, initial_c, mask, dropout_mask, recurrent_dropout_mask, *,
+    activation="tanh", recurrent_activation="sigmoid", **options,
+):  # fmt: skip
+    units, initial = recurrent_kernel.shape[0], {"initial_h": initial_h, "initial_c": initial_c}
+    check_sizes(x, units, 4, (4 * units,), bias, initial, mask, dropout_mask, recurrent_dropout_mask)
+    arrays = kernel, recurrent_kernel, bias, initial_h, initial_c, mask, dropout_mask, recurrent_dropout_mask
+    return kx_kernels.lstm(x, *arrays, **options)
+
+
+def _kernel_backward(grads, inputs, saved, needs, params):
+    options = {**lstm.statics, **params}
+    x, kernel, recurrent_kernel, _, _, _, *masks = inputs
+    if needs[7] or needs[8]:  # the kernel takes dropout masks for constants
+        _, saved = lstm.forward(np, *inputs, keep=True, **options)
+        return _gradients(np, grads, x, kernel, recurrent_kernel, *masks, saved, needs, **options)
+    del options["activation"], options["recurrent_activation"]
+    arrays = *float32_gradients(grads), x, kernel, recurrent_kernel, *masks
+    found = kx_kernels.lstm_grad(*arrays, saved=saved, need_x=needs[0], **options)
+    return only_needed([*found, None, None, None], needs)
+
+
+if kx_kernels is not None:
+    lstm.kernel("native", _kernel_forward, _kernel_backward, _fits)

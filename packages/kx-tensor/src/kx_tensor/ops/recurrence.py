@@ -5,6 +5,8 @@ Raw sequences run as (steps, batch, features) in the order of the recurrence, wh
 
 import functools
 
+import numpy as np
+
 from kx_tensor import rules
 from kx_tensor.ops.activation import relu, sigmoid, sigmoid_of, tanh
 from kx_tensor.ops.composed_activation import hard_sigmoid
@@ -218,3 +220,26 @@ def widened(arrays):
 def narrowed(arrays, dtype):
     """Return arrays in the dtype that results have."""
     return tuple([a if a is None else narrow(a, dtype) for a in arrays])
+
+
+# ---- kernels -------------------------------------------------------------------------------------------------
+
+_FLOAT32 = np.dtype("float32")
+
+
+def kernel_fits(x, recurrent, mask):
+    """Whether the native kernels can compute with these arrays: float32, none of them empty."""
+    return (
+        recurrent.dtype is _FLOAT32 and x.ndim == 3 and x.size > 0 and recurrent.size > 0
+        and (mask is None or mask.dtype.kind == "b")
+    )  # fmt: skip
+
+
+def float32_gradients(grads):
+    """Gradients as the kernels take them: float32 arrays, or None."""
+    return [g if g is None or g.dtype is _FLOAT32 else g.astype(_FLOAT32) for g in grads]
+
+
+def only_needed(grads, needs):
+    """Return the gradients that are needed, and None for the others."""
+    return [g if needed else None for g, needed in zip(grads, needs)]

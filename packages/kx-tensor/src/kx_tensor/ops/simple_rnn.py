@@ -1,6 +1,9 @@
 """The fully connected recurrence h = f(x W + h U + b), over a whole sequence as one node of the tape."""
 
+import numpy as np
+
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.arithmetic import add
 from kx_tensor.ops.recurrence import (
     StepMasks,
@@ -8,8 +11,11 @@ from kx_tensor.ops.recurrence import (
     activation_op,
     check_sizes,
     dtype_rule,
+    float32_gradients,
     in_order,
+    kernel_fits,
     narrowed,
+    only_needed,
     out_of_order,
     output_gradients,
     outputs,
@@ -149,3 +155,37 @@ simple_rnn.cases = (
     fails("2,3,4", "4,3", "3,3", "4", match="bias"), fails("2,3,4", "4,3", "3,3", "3", "2,4", match="initial_h"),
     fails("2,3,4", "4,3", "3,3", activation="softsign", match="activation must be"),
 )  # fmt: skip
+
+
+# ---- kernels -------------------------------------------------------------------------------------------------
+
+
+def _fits(
+    x, kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask, *,
+    activation="tanh", **options,
+):  # fmt: skip
+    return activation != "hard_sigmoid" and kernel_fits(x, recurrent_kernel, mask)
+
+
+def _kernel_forward(
+    x, kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask, **options
+):
+    units, initial = recurrent_kernel.shape[0], {"initial_h": initial_h}
+    check_sizes(x, units, 1, (units,), bias, initial, mask, dropout_mask, recurrent_dropout_mask)
+    arrays = kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask
+    return kx_kernels.simple_rnn(x, *arrays, **options)
+
+
+def _kernel_backward(grads, inputs, saved, needs, params):
+    options = {**simple_rnn.statics, **params}
+    x, kernel, recurrent_kernel, _, _, *masks = inputs
+    if needs[6] or needs[7]:  # the kernel takes dropout masks for constants
+        _, saved = simple_rnn.forward(np, *inputs, keep=True, **options)
+        return _gradients(np, grads, x, kernel, recurrent_kernel, *masks, saved, needs, **options)
+    arrays = *float32_gradients(grads), x, kernel, recurrent_kernel, *masks
+    found = kx_kernels.simple_rnn_grad(*arrays, saved=saved, need_x=needs[0], **options)
+    return only_needed([*found, None, None, None], needs)
+
+
+if kx_kernels is not None:
+    simple_rnn.kernel("native", _kernel_forward, _kernel_backward, _fits)
