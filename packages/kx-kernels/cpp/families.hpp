@@ -9,5 +9,10 @@ void define_activation(nanobind::module_& m);
 void define_dense(nanobind::module_& m);
 void define_errors(nanobind::module_& m);
 void define_pool(nanobind::module_& m);
+void define_rnn(nanobind::module_& m);
+
+// None, "relu", "sigmoid" or "tanh"; raises ValueError for anything else.
+enum class Activation;
+Activation activation_of(nanobind::handle name);
 
 }  // namespace kx

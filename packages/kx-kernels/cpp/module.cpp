@@ -45,6 +45,7 @@ KX_DEFINE_MODULE(KX_MODULE) {
     kx::define_dense(m);
     kx::define_errors(m);
     kx::define_pool(m);
+    kx::define_rnn(m);
 #if defined(_OPENMP)
     m.attr("openmp") = true;
 #else

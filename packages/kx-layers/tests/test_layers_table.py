@@ -19,6 +19,7 @@ ROWS = [
     ("Add", {}, [(5,), (5,)]),
     ("AlphaDropout", {"rate": 0.3, "seed": 1}, (5,)),
     ("Average", {}, [(5,), (5,)]),
+    ("Bidirectional", {"layer": {"class_name": "GRU", "config": {"units": 3}}, "merge_mode": "sum"}, (4, 5)),
     ("Concatenate", {"axis": 1}, [(3, 2), (4, 2)]),
     ("Dense", {"units": 3, "activation": "relu"}, (5,)),
     ("Dense", {"units": 3}, (4, 5)),
@@ -28,9 +29,11 @@ ROWS = [
     ("EinsumDense", {"equation": "abc,cd->abd", "output_shape": (None, 3), "bias_axes": "d"}, (4, 5)),
     ("Embedding", {"input_dim": 7, "output_dim": 3, "mask_zero": True}, "ids"),
     ("Flatten", {}, (2, 3)),
+    ("GRU", {"units": 3, "dropout": 0.2, "recurrent_dropout": 0.2, "seed": 1}, (4, 5)),
     ("GaussianDropout", {"rate": 0.3, "seed": 1}, (5,)),
     ("GaussianNoise", {"stddev": 0.3, "seed": 1}, (5,)),
     ("Identity", {}, (5,)),
+    ("LSTM", {"units": 3, "dropout": 0.2, "return_sequences": True, "seed": 1}, (4, 5)),
     ("LeakyReLU", {}, (5,)),
     ("Masking", {}, (4, 5)),
     ("Maximum", {}, [(5,), (5,)]),
@@ -38,19 +41,23 @@ ROWS = [
     ("Multiply", {}, [(5,), (5,)]),
     ("PReLU", {"shared_axes": [1]}, (4, 5)),
     ("Permute", {"dims": (2, 1)}, (4, 5)),
+    ("RNN", {"cell": {"class_name": "LSTMCell", "config": {"units": 3}}, "go_backwards": True}, (4, 5)),
     ("ReLU", {"max_value": 1.0}, (5,)),
     ("RepeatVector", {"n": 2}, (5,)),
     ("Reshape", {"target_shape": (2, -1)}, (6,)),
+    ("SimpleRNN", {"units": 3, "activation": "relu", "seed": 1}, (4, 5)),
     ("Softmax", {}, (5,)),
     ("SpatialDropout1D", {"rate": 0.3, "seed": 1}, (4, 5)),
     ("SpatialDropout2D", {"rate": 0.3, "seed": 1}, (2, 3, 4)),
     ("SpatialDropout3D", {"rate": 0.3, "seed": 1}, (2, 2, 2, 3)),
     ("Subtract", {}, [(5,), (5,)]),
+    ("TimeDistributed", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (4, 5)),
 ]
 every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
 # These make masks, or take them for something else.
-OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax")
+OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
 NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer"}  # tested in files of their own
+NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells", "Wrapper"}
 
 
 def make(row, **extra):
@@ -129,7 +136,7 @@ def test_counts_agree_however_it_is_built(row):
     numbers = [(len(la.weights), len(la.variables), la.count_params()) for la in (called, symbolic, built)]
     assert numbers[0] == numbers[1] == numbers[2]
     seeds = len(called.variables) - len(called.weights)
-    assert seeds == (1 if "seed" in row[1] else 0)
+    assert seeds == {"RNN": 1, "Bidirectional": 2}.get(row[0], 1 if "seed" in row[1] else 0)
 
 
 @every_layer
@@ -214,4 +221,4 @@ def test_on_a_device_that_refuses_what_cupy_refuses(row):
         assert all(g is not None for g in tape.gradient(loss, there.trainable_variables))
         there(x, training=True)
         there.set_weights(layer.get_weights())
-        np.testing.assert_allclose(there(x).numpy(), here, rtol=1e-6)
+        np.testing.assert_allclose(there(x).numpy(), here, rtol=1e-6, atol=1e-6)

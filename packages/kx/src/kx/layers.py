@@ -7,6 +7,7 @@ from kx_layers.activation_layers import LeakyReLU as LeakyReLU
 from kx_layers.activation_layers import PReLU as PReLU
 from kx_layers.activation_layers import ReLU as ReLU
 from kx_layers.activation_layers import Softmax as Softmax
+from kx_layers.bidirectional import Bidirectional as Bidirectional
 from kx_layers.dense import Dense as Dense
 from kx_layers.dot import Dot as Dot
 from kx_layers.dot import dot as dot
@@ -16,12 +17,16 @@ from kx_layers.dropout import SpatialDropout2D as SpatialDropout2D
 from kx_layers.dropout import SpatialDropout3D as SpatialDropout3D
 from kx_layers.einsum_dense import EinsumDense as EinsumDense
 from kx_layers.embedding import Embedding as Embedding
+from kx_layers.gru import GRU as GRU
+from kx_layers.gru import GRUCell as GRUCell
 from kx_layers.identity import Identity as Identity
 from kx_layers.input_layer import Input as Input
 from kx_layers.input_layer import InputLayer as InputLayer
 from kx_layers.input_spec import InputSpec as InputSpec
 from kx_layers.lambda_layer import Lambda as Lambda
 from kx_layers.layer import Layer as Layer
+from kx_layers.lstm import LSTM as LSTM
+from kx_layers.lstm import LSTMCell as LSTMCell
 from kx_layers.masking import Masking as Masking
 from kx_layers.merge import Add as Add
 from kx_layers.merge import Average as Average
@@ -45,6 +50,12 @@ from kx_layers.reshape import Flatten as Flatten
 from kx_layers.reshape import Permute as Permute
 from kx_layers.reshape import RepeatVector as RepeatVector
 from kx_layers.reshape import Reshape as Reshape
+from kx_layers.rnn import RNN as RNN
+from kx_layers.simple_rnn import SimpleRNN as SimpleRNN
+from kx_layers.simple_rnn import SimpleRNNCell as SimpleRNNCell
+from kx_layers.stacked_rnn_cells import StackedRNNCells as StackedRNNCells
+from kx_layers.time_distributed import TimeDistributed as TimeDistributed
+from kx_layers.wrapper import Wrapper as Wrapper
 
 serialize = _registry("layers").serialize
 deserialize = _registry("layers").deserialize

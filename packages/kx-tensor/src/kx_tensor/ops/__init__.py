@@ -139,6 +139,7 @@ from kx_tensor.ops.embedding import embedding as embedding
 from kx_tensor.ops.embedding import scatter_rows as scatter_rows
 from kx_tensor.ops.errors import absolute_error as absolute_error
 from kx_tensor.ops.errors import squared_error as squared_error
+from kx_tensor.ops.gru import gru as gru
 from kx_tensor.ops.histogram import allclose as allclose
 from kx_tensor.ops.histogram import bincount as bincount
 from kx_tensor.ops.histogram import cdist as cdist
@@ -186,6 +187,7 @@ from kx_tensor.ops.linear import tril as tril
 from kx_tensor.ops.linear import triu as triu
 from kx_tensor.ops.linear import undiagonal as undiagonal
 from kx_tensor.ops.linear import vdot as vdot
+from kx_tensor.ops.lstm import lstm as lstm
 from kx_tensor.ops.matrix import matmul as matmul
 from kx_tensor.ops.matrix import mT as mT
 from kx_tensor.ops.nans import nanargmax as nanargmax
@@ -265,6 +267,7 @@ from kx_tensor.ops.shape import size as size
 from kx_tensor.ops.shape import squeeze as squeeze
 from kx_tensor.ops.shape import swapaxes as swapaxes
 from kx_tensor.ops.shape import transpose as transpose
+from kx_tensor.ops.simple_rnn import simple_rnn as simple_rnn
 from kx_tensor.ops.sort import argpartition as argpartition
 from kx_tensor.ops.sort import argsort as argsort
 from kx_tensor.ops.sort import digitize as digitize
