@@ -21,6 +21,10 @@ bias_relu_grad = native.bias_relu_grad
 dense = native.dense
 dense_grad = native.dense_grad
 
+conv = native.conv
+conv_grad = native.conv_grad
+conv_transpose = native.conv_transpose
+
 absolute_error = native.absolute_error
 absolute_error_grad = native.absolute_error_grad
 squared_error = native.squared_error

@@ -12,7 +12,21 @@ from kx_layers.activation_layers import PReLU as PReLU
 from kx_layers.activation_layers import ReLU as ReLU
 from kx_layers.activation_layers import Softmax as Softmax
 from kx_layers.bidirectional import Bidirectional as Bidirectional
+from kx_layers.conv import Conv1D as Conv1D
+from kx_layers.conv import Conv2D as Conv2D
+from kx_layers.conv import Conv3D as Conv3D
+from kx_layers.conv import Convolution1D as Convolution1D
+from kx_layers.conv import Convolution2D as Convolution2D
+from kx_layers.conv import Convolution3D as Convolution3D
+from kx_layers.conv_transpose import Conv1DTranspose as Conv1DTranspose
+from kx_layers.conv_transpose import Conv2DTranspose as Conv2DTranspose
+from kx_layers.conv_transpose import Conv3DTranspose as Conv3DTranspose
+from kx_layers.conv_transpose import Convolution1DTranspose as Convolution1DTranspose
+from kx_layers.conv_transpose import Convolution2DTranspose as Convolution2DTranspose
+from kx_layers.conv_transpose import Convolution3DTranspose as Convolution3DTranspose
 from kx_layers.dense import Dense as Dense
+from kx_layers.depthwise_conv import DepthwiseConv1D as DepthwiseConv1D
+from kx_layers.depthwise_conv import DepthwiseConv2D as DepthwiseConv2D
 from kx_layers.dot import Dot as Dot
 from kx_layers.dot import dot as dot
 from kx_layers.dropout import Dropout as Dropout
@@ -64,5 +78,9 @@ from kx_layers.simple_rnn import SimpleRNNCell as SimpleRNNCell
 from kx_layers.stacked_rnn_cells import StackedRNNCells as StackedRNNCells
 from kx_layers.time_distributed import TimeDistributed as TimeDistributed
 from kx_layers.wrapper import Wrapper as Wrapper
+from kx_layers.separable_conv import SeparableConv1D as SeparableConv1D
+from kx_layers.separable_conv import SeparableConv2D as SeparableConv2D
+from kx_layers.separable_conv import SeparableConvolution1D as SeparableConvolution1D
+from kx_layers.separable_conv import SeparableConvolution2D as SeparableConvolution2D
 
 __version__ = "0.1.0"

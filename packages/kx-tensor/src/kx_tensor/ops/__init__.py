@@ -102,6 +102,10 @@ from kx_tensor.ops.control import switch as switch
 from kx_tensor.ops.control import vectorize as vectorize
 from kx_tensor.ops.control import vectorized_map as vectorized_map
 from kx_tensor.ops.control import while_loop as while_loop
+from kx_tensor.ops.conv import conv as conv
+from kx_tensor.ops.conv import convolution as convolution
+from kx_tensor.ops.conv_transpose import conv_transpose as conv_transpose
+from kx_tensor.ops.conv_transpose import transposed_convolution as transposed_convolution
 from kx_tensor.ops.creation import arange as arange
 from kx_tensor.ops.creation import empty as empty
 from kx_tensor.ops.creation import empty_like as empty_like
@@ -133,6 +137,9 @@ from kx_tensor.ops.cumulate import ptp as ptp
 from kx_tensor.ops.cumulate import std as std
 from kx_tensor.ops.cumulate import var as var
 from kx_tensor.ops.dense import dense as dense
+from kx_tensor.ops.depthwise_conv import depthwise_conv as depthwise_conv
+from kx_tensor.ops.depthwise_conv import depthwise_convolution as depthwise_convolution
+from kx_tensor.ops.depthwise_conv import separable_conv as separable_conv
 from kx_tensor.ops.dropout import dropout as dropout
 from kx_tensor.ops.dropout import dropout_mask as dropout_mask
 from kx_tensor.ops.embedding import embedding as embedding
