@@ -40,6 +40,9 @@ from kx_tensor.ops.arrange import rot90 as rot90
 from kx_tensor.ops.arrange import unravel_index as unravel_index
 from kx_tensor.ops.arrange import view as view
 from kx_tensor.ops.arrange import vsplit as vsplit
+from kx_tensor.ops.batch_norm import batch_normalization as batch_normalization
+from kx_tensor.ops.batch_norm import normalize_batch as normalize_batch
+from kx_tensor.ops.batch_norm import normalize_channels as normalize_channels
 from kx_tensor.ops.bitwise import bitwise_and as bitwise_and
 from kx_tensor.ops.bitwise import bitwise_invert as bitwise_invert
 from kx_tensor.ops.bitwise import bitwise_left_shift as bitwise_left_shift
@@ -139,6 +142,7 @@ from kx_tensor.ops.embedding import embedding as embedding
 from kx_tensor.ops.embedding import scatter_rows as scatter_rows
 from kx_tensor.ops.errors import absolute_error as absolute_error
 from kx_tensor.ops.errors import squared_error as squared_error
+from kx_tensor.ops.group_norm import group_normalization as group_normalization
 from kx_tensor.ops.histogram import allclose as allclose
 from kx_tensor.ops.histogram import bincount as bincount
 from kx_tensor.ops.histogram import cdist as cdist
@@ -170,6 +174,8 @@ from kx_tensor.ops.join import tile as tile
 from kx_tensor.ops.join import unpad as unpad
 from kx_tensor.ops.join import unstack as unstack
 from kx_tensor.ops.join import vstack as vstack
+from kx_tensor.ops.layer_norm import layer_normalization as layer_normalization
+from kx_tensor.ops.layer_norm import rms_normalization as rms_normalization
 from kx_tensor.ops.linear import diag as diag
 from kx_tensor.ops.linear import diagflat as diagflat
 from kx_tensor.ops.linear import diagonal as diagonal
