@@ -223,6 +223,9 @@ from kx_tensor.ops.numeric import signbit as signbit
 from kx_tensor.ops.numeric import sinc as sinc
 from kx_tensor.ops.onehot import multi_hot as multi_hot
 from kx_tensor.ops.onehot import one_hot as one_hot
+from kx_tensor.ops.pool import average_pool as average_pool
+from kx_tensor.ops.pool import average_unpool as average_unpool
+from kx_tensor.ops.pool import max_pool as max_pool
 from kx_tensor.ops.quantile import median as median
 from kx_tensor.ops.quantile import nanmedian as nanmedian
 from kx_tensor.ops.quantile import nanpercentile as nanpercentile
