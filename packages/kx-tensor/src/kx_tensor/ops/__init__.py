@@ -13,6 +13,10 @@ from kx_tensor.ops.activation import softplus as softplus
 from kx_tensor.ops.activation import sparsemax as sparsemax
 from kx_tensor.ops.activation import tanh as tanh
 from kx_tensor.ops.activation import unit_step as unit_step
+from kx_tensor.ops.adaptive_pool import adaptive_average as adaptive_average
+from kx_tensor.ops.adaptive_pool import adaptive_average_pool as adaptive_average_pool
+from kx_tensor.ops.adaptive_pool import adaptive_max as adaptive_max
+from kx_tensor.ops.adaptive_pool import adaptive_max_pool as adaptive_max_pool
 from kx_tensor.ops.arithmetic import add as add
 from kx_tensor.ops.arithmetic import arctan2 as arctan2
 from kx_tensor.ops.arithmetic import floor_divide as floor_divide

@@ -25,7 +25,7 @@ def _layout(shape, axis):
 
 
 def _check(x, axis, vectors, mask=None):
-    """Raise ValueError unless the vectors have one element per channel, and the mask the shape of x but its last axis."""
+    """Raise ValueError unless the vectors have an element per channel, the mask one axis less than x."""
     size = x.shape[rules.normalize_axis(axis, len(x.shape))]
     for vector in vectors:
         if len(vector.shape) != 1 or (None not in (size, vector.shape[0]) and vector.shape[0] != size):
@@ -150,10 +150,11 @@ normalize_batch.cost = lambda x, *rest: 6 * x.size
 normalize_batch.cases = (
     case("5,3", axis=-1, epsilon=1e-3), case("4,2,3", "3", "3", axis=-1, epsilon=1e-2),
     case("3,2,4", "2", "2", axis=1, epsilon=1e-3), case("3,2,2,2", None, "2", axis=1, epsilon=1e-3),
-    case("1,3", "3", "3", axis=1, epsilon=0.5), case("7,1", "1", axis=-1, epsilon=1e-3), case("5", axis=0, epsilon=0.1),
-    case("5,3", "3", "3", "5:bool", axis=-1, epsilon=1e-2), case("4,3,2", None, None, "4,3:bool", axis=-1, epsilon=1e-2),
-    case("4,3,2", "3", "3", "4,3:bool", axis=1, epsilon=1e-2), case("4,2", None, "2", "4:float32<2", axis=1, epsilon=1.0),
-    case("0,3", "3", "3", axis=-1, epsilon=1e-3), case("4,3:int32", axis=-1, epsilon=1e-2, tol=1e-4),
+    case("1,3", "3", "3", axis=1, epsilon=0.5), case("7,1", "1", axis=-1, epsilon=1e-3),
+    case("5", axis=0, epsilon=0.1), case("0,3", "3", "3", axis=-1, epsilon=1e-3),
+    case("5,3", "3", "3", "5:bool", axis=-1, epsilon=1e-2), case("4,3,2", "3", "3", "4,3:bool", axis=1, epsilon=1e-2),
+    case("4,3,2", None, None, "4,3:bool", axis=-1, epsilon=1e-2), case("4,3:int32", axis=-1, epsilon=1e-2, tol=1e-4),
+    case("4,2", None, "2", "4:float32<2", axis=1, epsilon=1.0),
     fails("4,3", "4", axis=-1, epsilon=1e-3, match=r"vectors of shape \(3,\)"),
     fails("4,3", axis=2, epsilon=1e-3, match="out of range"),
     fails("4,3", None, None, "4,3:bool", axis=1, epsilon=1e-3, match="one axis less"),
@@ -215,9 +216,11 @@ def _channels_grads(xp, g, x, mean, variance, scale, needs, axis, epsilon):
 normalize_channels.vjp_joint(_channels_grads)
 normalize_channels.cost = lambda x, *rest: 3 * x.size
 normalize_channels.cases = (
-    case("5,3", "3", "3", axis=-1, epsilon=1e-3, low=0.5), case("4,2,3", "3", "3", "3", "3", axis=-1, epsilon=0.1, low=0.5),
-    case("3,2,4", "2", "2", "2", "2", axis=1, epsilon=1e-3, low=0.5), case("1,3", "3", "3", None, "3", axis=1, epsilon=1.0, low=0.5),
-    case("7,1", "1", "1", "1", axis=-1, epsilon=1e-3, low=0.5), case("0,3", "3", "3", "3", axis=-1, epsilon=1e-3, low=0.5),
+    case("5,3", "3", "3", axis=-1, epsilon=1e-3, low=0.5), case("7,1", "1", "1", "1", axis=-1, epsilon=1e-3, low=0.5),
+    case("4,2,3", "3", "3", "3", "3", axis=-1, epsilon=0.1, low=0.5),
+    case("3,2,4", "2", "2", "2", "2", axis=1, epsilon=1e-3, low=0.5),
+    case("1,3", "3", "3", None, "3", axis=1, epsilon=1.0, low=0.5),
+    case("0,3", "3", "3", "3", axis=-1, epsilon=0.1, low=0.5),
     case("4,3:int32", "3", "3", axis=-1, epsilon=1e-2, low=0.5, grad=False),
     fails("4,3", "4", "3", axis=-1, epsilon=1e-3, match=r"vectors of shape \(3,\)"),
     fails("4,3", "3", "3", axis=-3, epsilon=1e-3, match="out of range"),

@@ -20,7 +20,9 @@ def _grouped_shape(shapes, params):
         raise ValueError(f"{groups} groups do not divide the {size} channels on axis {axis} of x {x}.")
     for vector in vectors:
         if len(vector) != 1 or (None not in (size, vector[0]) and vector[0] != size):
-            raise ValueError(f"expected vectors of shape ({size},), the size of axis {axis} of x, got {vector}.")
+            raise ValueError(
+                f"expected vectors of shape ({size},), the size of axis {axis} of x, got {vector}."
+            )
     return x
 
 

@@ -18,7 +18,9 @@ def _layout(x, vector, axis):
     """The shape in which a vector (or matrix, ...) with the sizes of x along `axis` broadcasts to x."""
     axes = _axes(x, axis)
     sizes = [x.shape[i] for i in axes]
-    if len(vector.shape) != len(sizes) or any(None not in (m, n) and m != n for m, n in zip(vector.shape, sizes)):
+    if len(vector.shape) != len(sizes) or any(
+        None not in (m, n) and m != n for m, n in zip(vector.shape, sizes)
+    ):
         raise ValueError(
             f"x of shape {tuple(x.shape)} with axis={axis} takes vectors of shape {tuple(sizes)}, "
             f"got {tuple(vector.shape)}."

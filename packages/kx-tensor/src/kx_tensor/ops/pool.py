@@ -34,7 +34,10 @@ def _max_twin(inputs, *, pool_size, strides=None, padding="valid", data_format=N
     x = pad(x, around, constant_values=_lowest(dtypes.as_numpy(x.dtype)))
     whole = (slice(None),) * w.first
     places = [
-        get_item(x, whole + tuple([slice(i, i + (m - 1) * s + 1, s) for i, m, s in zip(place, w.counts, w.strides)]))
+        get_item(
+            x,
+            whole + tuple([slice(i, i + (m - 1) * s + 1, s) for i, m, s in zip(place, w.counts, w.strides)]),
+        )
         for place in np.ndindex(*w.size)
     ]
     places = stack(places, axis=-1)
@@ -81,15 +84,16 @@ def _max_grads(xp, g, inputs_shape, saved, pool_size, strides, padding, data_for
 max_pool.vjp_joint(_max_grads)
 max_pool.cost = lambda x, **params: x.size
 max_pool.cases = (
-    case("2,5,2", pool_size=2), case("1,4,4,2", pool_size=2), case("1,2,5,4", pool_size=(2, 3), data_format="channels_first"),
+    case("2,5,2", pool_size=2), case("1,4,4,2", pool_size=2), case("0,4,4,1", pool_size=2),
+    case("1,2,5,4", pool_size=(2, 3), data_format="channels_first"),
     case("1,5,4,2", pool_size=3, strides=1, padding="same"), case("2,7,1", pool_size=3, strides=2, padding="same"),
     case("1,2,7", pool_size=2, strides=3, data_format="channels_first"), case("1,3,3,2,1", pool_size=2, strides=1),
-    case("1,3,2,3,1", pool_size=(2, 1, 2), padding="same"), case("1,1,1,1", pool_size=1), case("0,4,4,1", pool_size=2),
+    case("1,3,2,3,1", pool_size=(2, 1, 2), padding="same"), case("1,1,1,1", pool_size=1),
     case("1,4,4,1:int32", pool_size=2, grad=False), case("2,5,1", pool_size=(4,), strides=(1,), padding="same"),
     case("1,4,2,1", pool_size=(1, 2), strides=(3, 1), padding="SAME"),
     fails("4,4", pool_size=2, match="spatial axes"), fails("1,4,4,1", pool_size=5, match="does not fit"),
-    fails("1,4,4,1", pool_size=(2, 2, 2), match="or 2 of them"), fails("1,4,4,1", pool_size=0, match="positive integer"),
-    fails("1,4,4,1", pool_size=2, strides=0, match="strides must be"),
+    fails("1,4,4,1", pool_size=(2, 2, 2), match="or 2 of them"),
+    fails("1,4,4,1", pool_size=0, match="positive"), fails("1,4,4,1", pool_size=2, strides=0, match="strides must be"),
     fails("1,4,4,1", pool_size=2, padding="full", match="padding must be"),
 )  # fmt: skip
 
@@ -134,10 +138,11 @@ average_pool.vjp(
 )
 average_pool.cost = lambda x, **params: x.size
 average_pool.cases = (
-    case("2,5,2", pool_size=2), case("1,4,4,2", pool_size=2), case("1,2,5,4", pool_size=(2, 3), data_format="channels_first"),
+    case("2,5,2", pool_size=2), case("1,4,4,2", pool_size=2), case("0,4,4,1", pool_size=2),
+    case("1,2,5,4", pool_size=(2, 3), data_format="channels_first"),
     case("1,5,4,2", pool_size=3, strides=1, padding="same"), case("2,7,1", pool_size=3, strides=2, padding="same"),
     case("1,2,7", pool_size=2, strides=3, data_format="channels_first"), case("1,3,3,2,1", pool_size=2, strides=1),
-    case("1,3,2,3,1", pool_size=(2, 1, 2), padding="same"), case("1,1,1,1", pool_size=1), case("0,4,4,1", pool_size=2),
+    case("1,3,2,3,1", pool_size=(2, 1, 2), padding="same"), case("1,1,1,1", pool_size=1),
     case("1,4,4,1:int32", pool_size=2), case("1,4,2,1", pool_size=(1, 2), strides=(3, 1), padding="same"),
     fails("4,4", pool_size=2, match="spatial axes"), fails("1,4,4,1", pool_size=5, match="does not fit"),
 )  # fmt: skip
@@ -145,7 +150,7 @@ average_pool.cases = (
 
 @primitive(shape=lambda shapes, params: tuple(params["shape"]), dtype=rules.floating)
 def average_unpool(xp, g, *, shape, pool_size, strides, padding, data_format):
-    """Return g shared out equally among the elements of its windows in an array of `shape`: `average_pool` transposed."""
+    """Return g shared out equally among the members of its windows in an array of `shape`: transposed `average_pool`."""
     w = windows(shape, pool_size, strides, padding, data_format)
     share = widen(g) * _share(xp, w, widen(g).dtype)
     out = xp.zeros(shape, share.dtype)

@@ -84,10 +84,14 @@ def windows(shape, pool_size, strides, padding, data_format):
     """Return the Windows over an array of this shape; raise ValueError for arguments that don't fit it."""
     rank = len(shape) - 2
     if rank < 1:
-        raise ValueError(f"pooling expects (batch, spatial axes..., channels) in some order, got shape {shape}.")
+        raise ValueError(
+            f"pooling expects (batch, spatial axes..., channels) in some order, got shape {shape}."
+        )
     size = _per_axis(pool_size, rank, "pool_size")
     steps = size if strides is None else _per_axis(strides, rank, "strides")
-    return _windows(tuple(shape), size, steps, str(padding).lower(), config.standardize_data_format(data_format))
+    return _windows(
+        tuple(shape), size, steps, str(padding).lower(), config.standardize_data_format(data_format)
+    )
 
 
 @functools.lru_cache(maxsize=256)
@@ -97,7 +101,9 @@ def _windows(shape, size, strides, padding, data_format):
     first = 1 if data_format == "channels_last" else 2
     spatial = shape[first : first + len(size)]
     if padding == "valid" and any(n is not None and n < k for n, k in zip(spatial, size)):
-        raise ValueError(f"a window of {size} does not fit the spatial sizes {spatial} of an input of shape {shape}.")
+        raise ValueError(
+            f"a window of {size} does not fit the spatial sizes {spatial} of an input of shape {shape}."
+        )
     return Windows(shape, size, strides, padding, data_format == "channels_last")
 
 
