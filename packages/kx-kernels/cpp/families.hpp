@@ -7,5 +7,7 @@ namespace kx {
 
 void define_activation(nanobind::module_& m);
 void define_dense(nanobind::module_& m);
+void define_errors(nanobind::module_& m);
+void define_pool(nanobind::module_& m);
 
 }  // namespace kx

@@ -5,14 +5,23 @@ extension the import raises `ImportError`, and kx runs on NumPy alone.
 """
 
 from kx_kernels.native import native
+from kx_kernels.pool import pooled as pooled
 
 level = native.level
 openmp = native.openmp
 set_thread_count = native.set_thread_count
 thread_count = native.thread_count
 
+pool_statistics = native.pool_statistics
+trim_pool = native.trim_pool
+
 bias_relu = native.bias_relu
 bias_relu_grad = native.bias_relu_grad
 
 dense = native.dense
 dense_grad = native.dense_grad
+
+absolute_error = native.absolute_error
+absolute_error_grad = native.absolute_error_grad
+squared_error = native.squared_error
+squared_error_grad = native.squared_error_grad
