@@ -6,8 +6,12 @@
 namespace kx {
 
 void define_activation(nanobind::module_& m);
+void define_batch_norm(nanobind::module_& m);
 void define_dense(nanobind::module_& m);
 void define_errors(nanobind::module_& m);
+void define_group_norm(nanobind::module_& m);
+void define_layer_norm(nanobind::module_& m);
 void define_pool(nanobind::module_& m);
+void define_pooling(nanobind::module_& m);
 
 }  // namespace kx

@@ -3,8 +3,11 @@
 import functools
 import math
 
+import numpy as np
+
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.arithmetic import add, maximum, multiply, subtract, true_divide
 from kx_tensor.ops.casting import cast, convert_to_tensor
 from kx_tensor.ops.compare import equal
@@ -236,3 +239,57 @@ def batch_normalization(x, mean, variance, axis, offset=None, scale=None, epsilo
     [[0.0], [1.0]]
     """
     return normalize_channels(x, mean, variance, scale, offset, axis=axis, epsilon=epsilon)
+
+
+# ---- kernels -------------------------------------------------------------------------------------------------
+
+
+def _batch_forward(x, scale, offset, mask, axis, epsilon, keep):
+    out, average, variance, inverse = kx_kernels.batch_norm(x, scale, offset, axis, epsilon)
+    return (out, average, variance), (average, inverse)
+
+
+def _batch_backward(g, inputs, saved, needs, params):
+    x, scale, offset, mask = inputs
+    g_out, g_mean, g_variance = g
+    if g_out is None or g_mean is not None or g_variance is not None:
+        return _batch_grads(np, g, x, scale, mask, saved, needs, params["axis"])
+    if g_out.dtype is not x.dtype:
+        g_out = g_out.astype(x.dtype)
+    gx, gscale, goffset = kx_kernels.batch_norm_grad(g_out, x, scale, *saved, params["axis"], needs[0])
+    return gx, gscale, goffset, None
+
+
+def _batch_fits(x, scale, offset, mask, axis, epsilon, keep):
+    return mask is None and x.dtype.itemsize >= 4 and x.size > 0
+
+
+def _channels_forward(x, mean, variance, scale, offset, axis, epsilon):
+    factor = 1.0 / np.sqrt(variance + epsilon)
+    if scale is not None:
+        factor *= scale
+    return kx_kernels.channel_affine(x, mean, factor, offset, axis)
+
+
+def _channels_backward(g, inputs, out, needs, params):
+    x, mean, variance, scale, offset = inputs
+    axis, epsilon = params["axis"], params["epsilon"]
+    if g.dtype is not x.dtype:
+        g = g.astype(x.dtype)
+    inverse = 1.0 / np.sqrt(variance + epsilon)
+    factor = inverse if scale is None else inverse * scale
+    gx = kx_kernels.channel_affine(g, None, factor, None, axis) if needs[0] else None
+    if not any(needs[1:]):
+        return gx, None, None, None, None
+    # The sums over g are those of the batch's own moments, at these ones.
+    _, gscale, goffset = kx_kernels.batch_norm_grad(g, x, None, mean, inverse, axis, False)
+    return gx, goffset * -factor, gscale * factor * inverse * -0.5, gscale, goffset
+
+
+def _channels_fit(x, mean, variance, scale=None, offset=None, *, axis, epsilon):
+    return x.dtype.itemsize >= 4 and x.size > 0 and mean.shape == variance.shape and -x.ndim <= axis < x.ndim
+
+
+if kx_kernels is not None:
+    normalize_batch.kernel("native", _batch_forward, _batch_backward, _batch_fits)
+    normalize_channels.kernel("native", _channels_forward, _channels_backward, _channels_fit)

@@ -2,6 +2,7 @@
 
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.arithmetic import add, multiply
 from kx_tensor.ops.casting import cast, convert_to_tensor
 from kx_tensor.ops.shape import reshape
@@ -91,3 +92,26 @@ group_normalization.cases = (
     fails("2,4", groups=2, axis=0, epsilon=1e-3, match="holds the samples"),
     fails("2,4", "3", groups=2, axis=1, epsilon=1e-3, match=r"vectors of shape \(4,\)"),
 )  # fmt: skip
+
+
+# ---- kernels -------------------------------------------------------------------------------------------------
+
+
+def _forward(x, gamma, beta, groups, axis, epsilon, keep):
+    out, mean, inverse = kx_kernels.group_norm(x, gamma, beta, groups, axis, epsilon)
+    return out, (mean, inverse)
+
+
+def _backward(g, inputs, saved, needs, params):
+    x, gamma, _ = inputs
+    if g.dtype is not x.dtype:
+        g = g.astype(x.dtype)
+    return kx_kernels.group_norm_grad(g, x, gamma, *saved, params["groups"], params["axis"])
+
+
+def _fits(x, gamma, beta, groups, axis, epsilon, keep):
+    return x.dtype.itemsize >= 4 and x.size > 0
+
+
+if kx_kernels is not None:
+    group_normalization.kernel("native", _forward, _backward, _fits)

@@ -1,7 +1,10 @@
 """Layer and root-mean-square normalization: by the moments of each sample alone."""
 
+import numpy as np
+
 from kx_tensor import config, dtypes, rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.arithmetic import add, multiply
 from kx_tensor.ops.casting import cast, convert_to_tensor
 from kx_tensor.ops.shape import reshape
@@ -131,3 +134,60 @@ rms_normalization.cases = (
     case("0,4", "4", epsilon=1e-3), case("2,3:int32", epsilon=1e-2, tol=1e-4),
     fails("3,5", "3", match=r"vectors of shape \(5,\)"), fails("3,5", axis=-3, match="out of range"),
 )  # fmt: skip
+
+
+# ---- kernels -------------------------------------------------------------------------------------------------
+
+# They take the last axes, in order, of float32 and float64 arrays: everything else is rare.
+
+
+def _layer_forward(x, gamma, beta, axis=-1, epsilon=None, keep=False):
+    axes = 1 if axis == -1 else len(_axes(x, axis))
+    out, mean, inverse = kx_kernels.layer_norm(x, gamma, beta, axes, _epsilon(epsilon), True)
+    return out, (mean, inverse)
+
+
+def _layer_backward(g, inputs, saved, needs, params):
+    return _native_grads(g, inputs[0], inputs[1], saved, params.get("axis", -1), True, needs[1] or needs[2])
+
+
+def _native_grads(g, x, gamma, saved, axis, centre, need_vectors):
+    axes = 1 if axis == -1 else len(_axes(x, axis))
+    if g.dtype is not x.dtype:
+        g = g.astype(x.dtype)
+    return kx_kernels.layer_norm_grad(g, x, gamma, *saved, axes, centre, need_vectors)
+
+
+def _layer_fits(x, gamma, beta, axis=-1, epsilon=None, keep=False):
+    return x.dtype.itemsize >= 4 and x.size > 0 and _vectors_fit(x, axis, gamma, beta)
+
+
+def _vectors_fit(x, axis, *vectors):
+    """Whether `axis` names the last axes, and every vector has their sizes."""
+    if axis == -1:
+        wanted = x.shape[-1:]
+    else:
+        axes = _axes(x, axis)
+        wanted = x.shape[-len(axes) :] if axes else ()
+        if not axes or axes[0] != x.ndim - len(axes):
+            return False
+    return all([v is None or v.shape == wanted for v in vectors])
+
+
+def _rms_forward(x, scale, axis=-1, epsilon=None, keep=False):
+    axes = 1 if axis == -1 else len(_axes(x, axis))
+    out, mean, inverse = kx_kernels.layer_norm(x, scale, None, axes, _epsilon(epsilon), False)
+    return out, (mean, inverse)
+
+
+def _rms_backward(g, inputs, saved, needs, params):
+    return _native_grads(g, *inputs, saved, params.get("axis", -1), False, needs[1])[:2]
+
+
+def _rms_fits(x, scale, axis=-1, epsilon=None, keep=False):
+    return x.dtype.itemsize >= 4 and x.size > 0 and _vectors_fit(x, axis, scale)
+
+
+if kx_kernels is not None:
+    layer_normalization.kernel("native", _layer_forward, _layer_backward, _layer_fits)
+    rms_normalization.kernel("native", _rms_forward, _rms_backward, _rms_fits)

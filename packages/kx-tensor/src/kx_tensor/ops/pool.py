@@ -4,6 +4,7 @@ import numpy as np
 
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.ops.indexes import get_item, take_along_axis
 from kx_tensor.ops.join import pad, stack
@@ -169,3 +170,41 @@ average_unpool.cases = (
     case("1,2,2,2", shape=(1, 4, 5, 2), pool_size=2, strides=None, padding="valid", data_format="channels_last"),
     case("1,1,3", shape=(1, 1, 5), pool_size=3, strides=2, padding="same", data_format="channels_first"),
 )  # fmt: skip
+
+
+# ---- kernels -------------------------------------------------------------------------------------------------
+
+_MOST_AXES = 5
+
+
+def _max_forward(x, pool_size, strides=None, padding="valid", data_format=None, keep=False):
+    w = windows(x.shape, pool_size, strides, padding, data_format)
+    return kx_kernels.max_pool(x, w.size, w.strides, w.lows, w.counts, w.channels_last, keep)
+
+
+def _max_backward(g, inputs, winners, needs, params):
+    x = inputs[0]
+    w = windows(x.shape, **params)
+    if g.dtype is not x.dtype:
+        g = g.astype(x.dtype)
+    return (kx_kernels.max_pool_grad(g, winners, x.shape, w.size, w.strides, w.lows, w.channels_last),)
+
+
+def _average_forward(x, pool_size, strides=None, padding="valid", data_format=None):
+    w = windows(x.shape, pool_size, strides, padding, data_format)
+    return kx_kernels.average_pool(x, w.size, w.strides, w.lows, w.counts, w.channels_last)
+
+
+def _unpool_forward(g, shape, pool_size, strides, padding, data_format):
+    w = windows(shape, pool_size, strides, padding, data_format)
+    return kx_kernels.average_pool_grad(g, shape, w.size, w.strides, w.lows, w.channels_last)
+
+
+def _fits(x, **params):
+    return x.dtype.kind == "f" and x.dtype.itemsize >= 4 and 3 <= x.ndim <= _MOST_AXES
+
+
+if kx_kernels is not None:
+    max_pool.kernel("native", _max_forward, _max_backward, _fits)
+    average_pool.kernel("native", _average_forward, None, _fits)
+    average_unpool.kernel("native", _unpool_forward, None, _fits)

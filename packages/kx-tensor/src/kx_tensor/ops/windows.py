@@ -13,6 +13,7 @@ class Windows:
     """Where the windows of a pooling lie: per spatial axis the size, stride, padding in front and number of windows."""
 
     def __init__(self, shape, size, strides, padding, channels_last):
+        self.channels_last = channels_last
         self.first = 1 if channels_last else 2  # the first spatial axis
         self.rank = len(shape) - 2
         spatial = shape[self.first : self.first + self.rank]
@@ -24,6 +25,7 @@ class Windows:
             for n, m, k, s in zip(spatial, self.counts, size, strides)
         ]
         self.pads = tuple([(total // 2, total - total // 2) for total in totals])
+        self.lows = tuple([low for low, _ in self.pads])
         self.shape = self._with_spatial(shape, self.counts)
         self.spatial = spatial
 
@@ -80,7 +82,7 @@ def _count(n, k, s, same):
     return -(-n // s) if same else (n - k) // s + 1
 
 
-def windows(shape, pool_size, strides, padding, data_format):
+def windows(shape, pool_size, strides=None, padding="valid", data_format=None):
     """Return the Windows over an array of this shape; raise ValueError for arguments that don't fit it."""
     rank = len(shape) - 2
     if rank < 1:
