@@ -3,6 +3,7 @@
 import functools
 import itertools
 import math
+import operator
 
 import numpy as np
 
@@ -89,8 +90,8 @@ def windows(shape, pool_size, strides=None, padding="valid", data_format=None):
         raise ValueError(
             f"pooling expects (batch, spatial axes..., channels) in some order, got shape {shape}."
         )
-    size = _per_axis(pool_size, rank, "pool_size")
-    steps = size if strides is None else _per_axis(strides, rank, "strides")
+    size = per_axis(pool_size, rank, "pool_size")
+    steps = size if strides is None else per_axis(strides, rank, "strides")
     return _windows(
         tuple(shape), size, steps, str(padding).lower(), config.standardize_data_format(data_format)
     )
@@ -109,9 +110,13 @@ def _windows(shape, size, strides, padding, data_format):
     return Windows(shape, size, strides, padding, data_format == "channels_last")
 
 
-def _per_axis(value, rank, name):
-    """A number per spatial axis, of one for all or of that many."""
-    sizes = (value,) * rank if isinstance(value, int) else tuple(value)
-    if len(sizes) != rank or not all(isinstance(n, int) and n > 0 for n in sizes):
+def per_axis(value, rank, name):
+    """Return a positive integer, or one per spatial axis, as a tuple of `rank` ones; ValueError for anything else.
+
+    >>> per_axis(2, 3, "strides")
+    (2, 2, 2)
+    """
+    sizes = tuple(value) if isinstance(value, (list, tuple)) else (value,) * rank
+    if len(sizes) != rank or not all(hasattr(n, "__index__") and n > 0 for n in sizes):
         raise ValueError(f"{name} must be a positive integer, or {rank} of them, got {value!r}.")
-    return sizes
+    return tuple(map(operator.index, sizes))
