@@ -24,6 +24,13 @@ from kx_layers.conv_transpose import Conv3DTranspose as Conv3DTranspose
 from kx_layers.conv_transpose import Convolution1DTranspose as Convolution1DTranspose
 from kx_layers.conv_transpose import Convolution2DTranspose as Convolution2DTranspose
 from kx_layers.conv_transpose import Convolution3DTranspose as Convolution3DTranspose
+from kx_layers.adaptive_pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
+from kx_layers.adaptive_pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+from kx_layers.adaptive_pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
+from kx_layers.adaptive_pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
+from kx_layers.adaptive_pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
+from kx_layers.adaptive_pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
+from kx_layers.batch_normalization import BatchNormalization as BatchNormalization
 from kx_layers.dense import Dense as Dense
 from kx_layers.depthwise_conv import DepthwiseConv1D as DepthwiseConv1D
 from kx_layers.depthwise_conv import DepthwiseConv2D as DepthwiseConv2D
@@ -37,6 +44,18 @@ from kx_layers.einsum_dense import EinsumDense as EinsumDense
 from kx_layers.embedding import Embedding as Embedding
 from kx_layers.gru import GRU as GRU
 from kx_layers.gru import GRUCell as GRUCell
+from kx_layers.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
+from kx_layers.global_pooling import GlobalAveragePooling1D as GlobalAvgPool1D
+from kx_layers.global_pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
+from kx_layers.global_pooling import GlobalAveragePooling2D as GlobalAvgPool2D
+from kx_layers.global_pooling import GlobalAveragePooling3D as GlobalAveragePooling3D
+from kx_layers.global_pooling import GlobalAveragePooling3D as GlobalAvgPool3D
+from kx_layers.global_pooling import GlobalMaxPooling1D as GlobalMaxPool1D
+from kx_layers.global_pooling import GlobalMaxPooling1D as GlobalMaxPooling1D
+from kx_layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
+from kx_layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
+from kx_layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPool3D
+from kx_layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
 from kx_layers.identity import Identity as Identity
 from kx_layers.input_layer import Input as Input
 from kx_layers.input_layer import InputLayer as InputLayer
@@ -63,10 +82,26 @@ from kx_layers.merge import subtract as subtract
 from kx_layers.noise import AlphaDropout as AlphaDropout
 from kx_layers.noise import GaussianDropout as GaussianDropout
 from kx_layers.noise import GaussianNoise as GaussianNoise
+from kx_layers.normalization import GroupNormalization as GroupNormalization
+from kx_layers.normalization import LayerNormalization as LayerNormalization
+from kx_layers.normalization import RMSNormalization as RMSNormalization
+from kx_layers.normalization import UnitNormalization as UnitNormalization
 from kx_layers.policy import DTypePolicy as DTypePolicy
 from kx_layers.policy import DTypePolicyMap as DTypePolicyMap
 from kx_layers.policy import dtype_policy as dtype_policy
 from kx_layers.policy import set_dtype_policy as set_dtype_policy
+from kx_layers.pooling import AveragePooling1D as AveragePooling1D
+from kx_layers.pooling import AveragePooling1D as AvgPool1D
+from kx_layers.pooling import AveragePooling2D as AveragePooling2D
+from kx_layers.pooling import AveragePooling2D as AvgPool2D
+from kx_layers.pooling import AveragePooling3D as AveragePooling3D
+from kx_layers.pooling import AveragePooling3D as AvgPool3D
+from kx_layers.pooling import MaxPooling1D as MaxPool1D
+from kx_layers.pooling import MaxPooling1D as MaxPooling1D
+from kx_layers.pooling import MaxPooling2D as MaxPool2D
+from kx_layers.pooling import MaxPooling2D as MaxPooling2D
+from kx_layers.pooling import MaxPooling3D as MaxPool3D
+from kx_layers.pooling import MaxPooling3D as MaxPooling3D
 from kx_layers.regularization import ActivityRegularization as ActivityRegularization
 from kx_layers.reshape import Flatten as Flatten
 from kx_layers.reshape import Permute as Permute
@@ -82,5 +117,7 @@ from kx_layers.separable_conv import SeparableConv1D as SeparableConv1D
 from kx_layers.separable_conv import SeparableConv2D as SeparableConv2D
 from kx_layers.separable_conv import SeparableConvolution1D as SeparableConvolution1D
 from kx_layers.separable_conv import SeparableConvolution2D as SeparableConvolution2D
+from kx_layers.spectral_normalization import SpectralNormalization as SpectralNormalization
+from kx_layers.wrapper import Wrapper as Wrapper
 
 __version__ = "0.1.0"
