@@ -19,32 +19,40 @@ KX_BODY void split_exp(float x, float& scale, float& rest) {
     std::memcpy(&bits, &shifted, sizeof bits);
     bits = (bits + 127u) << 23;  // the exponent field of 2^n
     std::memcpy(&scale, &bits, sizeof scale);
-    float series = 1.0f / 5040;
-    series = series * r + 1.0f / 720;
-    series = series * r + 1.0f / 120;
-    series = series * r + 1.0f / 24;
-    series = series * r + 1.0f / 6;
-    series = series * r + 0.5f;
-    rest = series * r * r + r;
+    // In pairs of terms: the multiplications of Horner's rule would wait for each other.
+    const float square = r * r;
+    float series = (r * (1.0f / 5040) + 1.0f / 720) * square + (r * (1.0f / 120) + 1.0f / 24);
+    series = series * square + (r * (1.0f / 6) + 0.5f);
+    rest = series * square + r;
 }
+
+// The smaller of x and limit, or the larger; a NaN stays one. In this order of operands it is one instruction.
+KX_BODY float at_most(float limit, float x) { return limit < x ? limit : x; }
+KX_BODY float at_least(float limit, float x) { return limit > x ? limit : x; }
 
 // 1 / (1 + exp(-x)); beyond 87 the exponential no longer grows, as in the NumPy formula.
 KX_BODY float sigmoid(float x) {
-    float t = x < -87.0f ? 87.0f : -x;
-    t = t < -87.0f ? -87.0f : t;
     float scale, rest;
-    split_exp(t, scale, rest);
+    split_exp(at_least(-87.0f, at_most(87.0f, -x)), scale, rest);
     return 1.0f / (1.0f + (scale * rest + scale));
 }
 
-// tanh(x) = e / (e + 2) with e = exp(2 |x|) - 1, which loses nothing near 0; from 10 on it is 1.
+// tanh(x) = e / (e + 2) with e = exp(2 |x|) - 1, which loses nothing near 0; from 10 on it is 1. The sign is a bit.
 KX_BODY float tanh(float x) {
-    const float size = x < 0.0f ? -x : x;
+    constexpr uint32_t sign = 0x80000000u;
+    uint32_t bits, magnitude;
+    std::memcpy(&bits, &x, sizeof bits);
+    magnitude = bits & ~sign;
+    float size;
+    std::memcpy(&size, &magnitude, sizeof size);
     float scale, rest;
-    split_exp(size > 10.0f ? 20.0f : 2.0f * size, scale, rest);
+    split_exp(at_most(20.0f, 2.0f * size), scale, rest);
     const float e = scale * rest + (scale - 1.0f);
-    const float t = e / (e + 2.0f);
-    return x < 0.0f ? -t : t;
+    float t = e / (e + 2.0f);
+    std::memcpy(&magnitude, &t, sizeof magnitude);
+    magnitude |= bits & sign;
+    std::memcpy(&t, &magnitude, sizeof t);
+    return t;
 }
 
 }  // namespace kx
