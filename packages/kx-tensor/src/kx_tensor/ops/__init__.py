@@ -40,6 +40,10 @@ from kx_tensor.ops.arrange import rot90 as rot90
 from kx_tensor.ops.arrange import unravel_index as unravel_index
 from kx_tensor.ops.arrange import view as view
 from kx_tensor.ops.arrange import vsplit as vsplit
+from kx_tensor.ops.attention import attend as attend
+from kx_tensor.ops.attention import attention as attention
+from kx_tensor.ops.attention import attention_weights as attention_weights
+from kx_tensor.ops.attention import dot_product_attention as dot_product_attention
 from kx_tensor.ops.bitwise import bitwise_and as bitwise_and
 from kx_tensor.ops.bitwise import bitwise_invert as bitwise_invert
 from kx_tensor.ops.bitwise import bitwise_left_shift as bitwise_left_shift
