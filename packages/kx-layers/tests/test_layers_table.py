@@ -17,7 +17,9 @@ ROWS = [
     ("Activation", {"activation": "tanh"}, (5,)),
     ("ActivityRegularization", {"l1": 0.1}, (5,)),
     ("Add", {}, [(5,), (5,)]),
+    ("AdditiveAttention", {"dropout": 0.1, "seed": 1}, [(3, 4), (5, 4)]),
     ("AlphaDropout", {"rate": 0.3, "seed": 1}, (5,)),
+    ("Attention", {"use_scale": True}, [(3, 4), (5, 4)]),
     ("Average", {}, [(5,), (5,)]),
     ("Concatenate", {"axis": 1}, [(3, 2), (4, 2)]),
     ("Dense", {"units": 3, "activation": "relu"}, (5,)),
@@ -49,8 +51,9 @@ ROWS = [
 ]
 every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
 # These make masks, or take them for something else.
-OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax")
-NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer"}  # tested in files of their own
+OWN_MASKS = ("AdditiveAttention", "Attention", "Embedding", "Masking", "Dot", "Softmax")
+# Tested in files of their own; the calls of the last two take several arguments.
+NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer", "MultiHeadAttention", "GroupedQueryAttention"}
 
 
 def make(row, **extra):

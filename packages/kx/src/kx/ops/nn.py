@@ -3,6 +3,7 @@
 from kx_tensor.ops import binary_crossentropy as binary_crossentropy
 from kx_tensor.ops import categorical_crossentropy as categorical_crossentropy
 from kx_tensor.ops import celu as celu
+from kx_tensor.ops import dot_product_attention as dot_product_attention
 from kx_tensor.ops import elu as elu
 from kx_tensor.ops import gelu as gelu
 from kx_tensor.ops import glu as glu
