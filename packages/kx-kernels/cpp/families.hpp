@@ -7,5 +7,6 @@ namespace kx {
 
 void define_activation(nanobind::module_& m);
 void define_dense(nanobind::module_& m);
+void define_unary(nanobind::module_& m);
 
 }  // namespace kx

@@ -43,6 +43,7 @@ KX_DEFINE_MODULE(KX_MODULE) {
     m.def("set_thread_count", &set_thread_count, nanobind::arg("count"), set_thread_count_text);
     kx::define_activation(m);
     kx::define_dense(m);
+    kx::define_unary(m);
 #if defined(_OPENMP)
     m.attr("openmp") = true;
 #else
