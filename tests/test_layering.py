@@ -49,8 +49,9 @@ USERS_OWN = {"IPython", "pandas", "torch"}
 
 DISTRIBUTIONS = {"PIL": "pillow", "cupy": "cupy-cuda13x", "yaml": "pyyaml"}
 
-# Declared for the user's sake and not imported there: kx installs the kernels that kx_tensor looks for.
-NOT_IMPORTED = {"kx": {"kx-kernels"}}
+# Declared and not imported there: kx installs the kernels that kx_tensor looks for; of scipy-openblas32 the kernels open
+# the library itself, as importing the package would cost more than it gives; their extension is what uses numpy.
+NOT_IMPORTED = {"kx": {"kx-kernels"}, "kx_kernels": {"numpy", "scipy-openblas32"}}
 
 
 class Import(NamedTuple):

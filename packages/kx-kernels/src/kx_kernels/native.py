@@ -5,6 +5,11 @@ import importlib.util
 import os
 from pathlib import Path
 
+try:
+    from kx_kernels import levels
+except ImportError:  # installed without its extension
+    levels = None
+
 _WITHOUT_EXTENSION = (
     "kx_kernels is installed without its compiled extension, because no working C++17 compiler was found. kx runs "
     "on its numpy backend. To get the kernels: install a compiler, then `python -m pip install --force-reinstall "
@@ -21,10 +26,8 @@ def load():
     >>> hasattr(load(), "thread_count")
     True
     """
-    try:
-        from kx_kernels import levels
-    except ImportError as error:
-        raise ImportError(_WITHOUT_EXTENSION) from error
+    if levels is None:
+        raise ImportError(_WITHOUT_EXTENSION)
     best = levels.best()
     wanted = os.environ.get("KX_KERNELS_LEVEL") or best
     for level in _LEVELS[_LEVELS.index(wanted) :] if wanted in _LEVELS else (wanted,):

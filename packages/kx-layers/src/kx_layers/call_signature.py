@@ -27,7 +27,8 @@ class CallSignature:
         self.training_default = defaults.get("training")
         self.masks = [n for n in self.names if n == "mask" or n.endswith("_mask")]
         self.required = [n for n in self.names if n not in defaults]
-        self.short = len(self.required) == 1 and not self.masks and self.training_default in (None, False)
+        no_masks = all(defaults.get(n) is None for n in self.masks)  # unless they are given
+        self.short = len(self.required) == 1 and no_masks and self.training_default in (None, False)
 
     def name_arguments(self, layer, args, kwargs):
         """The arguments by name; the rest of `*args` under the name of that parameter."""

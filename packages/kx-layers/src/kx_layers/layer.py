@@ -152,7 +152,7 @@ class Layer(Fields, Weights):
     def _replan(self):
         """Decide whether a call with one plain tensor may take the short path."""
         same = self._policy is not None and self._policy.compute_dtype == self._policy.variable_dtype
-        regular = getattr(self, "activity_regularizer", None) is None and self.__dict__.get("autocast", True)
+        regular = getattr(self, "activity_regularizer", None) is None
         plain = bool(
             self.built and same and regular and not self._own_mask_rule and self._call_signature.short
         )
@@ -169,7 +169,7 @@ class Layer(Fields, Weights):
         if self._has_default_build and name in self._tracked and self.built and self._policy is not None:
             if not isinstance(value, Variable) and self._children(Layer):
                 self.built = False  # a sublayer waits to be built
-        if name in ("input_spec", "activity_regularizer", "autocast") and self._policy is not None:
+        if name in ("input_spec", "activity_regularizer") and self._policy is not None:
             self._replan()
 
     # ---- state -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import numpy as np
 from kx_models.data_source import as_array, is_array_like
 from kx_tensor import device as devices
 from kx_tensor import tree
+from kx_tensor.capture import constant
 from kx_tensor.tensor import Tensor
 
 
@@ -71,7 +72,7 @@ def samples_in(x):
 def ones_like_scalar(tensor):
     """Return the raw gradient of a scalar with respect to itself."""
     if tensor.device is devices.cpu and not tensor.data.shape:
-        return tensor.data.dtype.type(1)
+        return constant(tensor.data.dtype.type(1))
     return tensor.device.xp.ones(tensor.data.shape, tensor.data.dtype)
 
 

@@ -9,7 +9,7 @@ import operator
 
 from kx_tensor import dtypes
 from kx_tensor.primitive import PRIMITIVES
-from kx_tensor.tape import Node, OutputNode, gradient_scope
+from kx_tensor.tape import Node, OutputNode, gradient_scope, state
 from kx_tensor.tensor import Tensor
 
 
@@ -68,6 +68,11 @@ def backward(roots, seeds, targets=None, record=False, stop_at_targets=False):
     order = _history(grads, targets if stop_at_targets else ())
     useful = None if targets is None else _leading_to(targets, order)
     pull = _pull_back_recorded if record else _pull_back
+    add, unbroadcast, as_dtype = operator.add, _unbroadcast, _as_dtype
+    if state.recorder is not None and not record:
+        add, unbroadcast, as_dtype = (
+            functools.partial(state.recorder.call, f) for f in (add, unbroadcast, as_dtype)
+        )
     found = {}
     for node in order:
         if node not in grads:
@@ -86,18 +91,22 @@ def backward(roots, seeds, targets=None, record=False, stop_at_targets=False):
             parents = tuple([p if p in useful else None for p in parents])
         if node.__class__ is OutputNode:
             outputs = grads.setdefault(node.source, {})
-            outputs[node.index] = grad if node.index not in outputs else outputs[node.index] + grad
+            outputs[node.index] = grad if node.index not in outputs else add(outputs[node.index], grad)
             continue
         for parent, parent_grad in zip(parents, pull(node, grad, parents)):
             if parent is None or parent_grad is None:
                 continue
             if parent_grad.shape != parent.shape:
-                parent_grad = _unbroadcast(parent_grad, parent.shape)
+                parent_grad = unbroadcast(parent_grad, parent.shape)
             if not record and parent_grad.dtype is not parent.dtype:
-                parent_grad = parent_grad.astype(parent.dtype, copy=False)
+                parent_grad = as_dtype(parent_grad, parent.dtype)
             known = grads.get(parent)
-            grads[parent] = parent_grad if known is None else known + parent_grad
+            grads[parent] = parent_grad if known is None else add(known, parent_grad)
     return found
+
+
+def _as_dtype(grad, dtype):
+    return grad.astype(dtype, copy=False)
 
 
 def _history(roots, stop):
@@ -139,18 +148,27 @@ def _pull_back(node, grad, parents):
     primitive = node.primitive
     if primitive.outputs != 1:
         grad = tuple([grad.get(i) for i in range(len(node.shape))])
+    recorder = state.recorder
     if node.kernel_rule is not None:
         needs = tuple([p is not None for p in parents])
+        if recorder is not None:
+            return recorder.call(node.kernel_rule, grad, node.inputs, node.out, needs, node.params)
         return node.kernel_rule(grad, node.inputs, node.out, needs, node.params)
     if primitive.joint is not None:
         rule, _, sources = primitive.joint
+        if recorder is not None:
+            return recorder.call(rule, node.device.xp, grad, *_values(node, sources, parents, None))
         return rule(node.device.xp, grad, *_values(node, sources, parents, None))
     rules = primitive.rules
     if primitive.variadic:
         rules = rules * len(parents)
     elif rules[0] is None and not any(rules):
-        return [g if g is None else g.data for g in _pull_back_twin(node, _as_tensors(grad, node.device), parents)]
+        return [
+            g if g is None else g.data for g in _pull_back_twin(node, _as_tensors(grad, node.device), parents)
+        ]
     F = raw_ops(node.device)
+    if recorder is not None:
+        rules = [rule and (functools.partial(recorder.call, rule[0]), *rule[1:]) for rule in rules]
     return [
         None if p is None or rule is None else rule[0](F, grad, *_values(node, rule[2], parents, i))
         for i, (p, rule) in enumerate(zip(parents, rules))

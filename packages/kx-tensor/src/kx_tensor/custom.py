@@ -19,10 +19,11 @@ class _CustomRule:
     array_names = ()
     statics = {}
 
-    def __init__(self, name, grad_fn, outputs, arity, device):
+    def __init__(self, name, grad_fn, outs, arity, device):
         self.name = name
         self.grad_fn = grad_fn
-        self.outputs = outputs
+        self.outputs = len(outs)
+        self.results = [(o.data.shape, o.data.dtype) for o in outs]
         self.device = device
         self.joint = (self._on_raw, (), ())
         self.rules = tuple((functools.partial(self._on_tensors, i), (), ()) for i in range(arity))
@@ -30,13 +31,19 @@ class _CustomRule:
     def _on_raw(self, xp, grad):
         upstream = grad if isinstance(grad, tuple) else (grad,)
         with tape.no_grad():
-            grads = self._call([Tensor(g, None, self.device) for g in upstream])
+            grads = self._call([g if g is None else Tensor(g, None, self.device) for g in upstream])
         return [None if g is None else as_operand(g, self.device).data for g in grads]
 
     def _on_tensors(self, i, F, grad):
         return self._call(grad if isinstance(grad, tuple) else (grad,))[i]
 
     def _call(self, upstream):
+        """The gradients of the inputs; an output that no gradient arrived at gets zeros."""
+        zeros = self.device.xp.zeros
+        upstream = [
+            Tensor(zeros(shape, kind), None, self.device) if g is None else g
+            for g, (shape, kind) in zip(upstream, self.results)
+        ]
         grads = self.grad_fn(*upstream)
         grads = list(grads) if isinstance(grads, (tuple, list)) else [grads]
         if len(grads) != len(self.rules):
@@ -69,7 +76,7 @@ def custom_gradient(f):
         args = [as_operand(a, device) for a in args]
         result, grad_fn = f(*args, **kwargs)
         outs = list(result) if isinstance(result, (tuple, list)) else [result]
-        outs = _with_rule(_CustomRule(f.__name__, grad_fn, len(outs), len(args), device), args, outs)
+        outs = _with_rule(_CustomRule(f.__name__, grad_fn, outs, len(args), device), args, outs)
         return type(result)(outs) if isinstance(result, (tuple, list)) else outs[0]
 
     return wrapped

@@ -1,5 +1,6 @@
 """Devices: where arrays live and which kernels run on them. The only file that imports cupy."""
 
+import contextlib
 import os
 import threading
 
@@ -9,6 +10,9 @@ try:
     import kx_kernels
 except ImportError:  # no wheel and no compiler: everything works on plain NumPy
     kx_kernels = None
+
+# A context in which new arrays reuse the memory of old ones, for loops over batches.
+pooled = contextlib.nullcontext if kx_kernels is None else kx_kernels.pooled
 
 BACKENDS = ("native", "numpy", "cupy")
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from kx_tensor import config, dtypes
 from kx_tensor import device as devices
+from kx_tensor.capture import constant
 from kx_tensor.symbolic import GraphNode, KerasTensor
 from kx_tensor.tape import Node, OutputNode, state
 from kx_tensor.tensor import Tensor
@@ -201,7 +202,9 @@ class Primitive:
         if self.saves:
             given, params = params, {**params, "keep": bool(tracked) and state.recording}
         try:
-            if self.kernels and device.kernels in self.kernels:
+            if state.recorder is not None:
+                out, backward = self._run_recorded(args, raw, params, device)
+            elif self.kernels and device.kernels in self.kernels:
                 out, backward = self._run_kernel(self.kernels[device.kernels], raw, params, device)
             else:
                 out = self.forward(device.xp, *raw, **params)
@@ -235,17 +238,34 @@ class Primitive:
             backward = None
         return self.forward(device.xp, *raw, **params), backward
 
+    def _run_recorded(self, args, raw, params, device):
+        """As `_run` computes, telling the recorder: of the casts, and of the forward or kernel that ran."""
+        recorder = state.recorder
+        recorder.note_casts(args, raw)
+        for forward, backward, guard in self.kernels.get(device.kernels, ()):
+            if guard is None or guard(*raw, **params):
+                if forward is None:
+                    return recorder.call(self.forward, device.xp, *raw, **params), backward
+                return recorder.call(forward, *raw, **params), backward
+        return recorder.call(self.forward, device.xp, *raw, **params), None
+
     def _wrap_outputs(self, raw, nodes, out, saved, params, tracked, device, backward):
         """The results of a primitive that has several, or saves something for its gradient rule."""
         keeps = None
         if tracked and state.recording:
             keeps, _, keeps_out = self._keeping.get(tracked) or self._plan_keeping(tracked)
         if keeps is None:
-            return Tensor(out, None, device) if self.outputs == 1 else tuple([Tensor(o, None, device) for o in out])
+            return (
+                Tensor(out, None, device)
+                if self.outputs == 1
+                else tuple([Tensor(o, None, device) for o in out])
+            )
         inputs = [x if kept else None for x, kept in zip(raw, keeps)]
         kept = saved if keeps_out else None
         if self.outputs == 1:
-            return Tensor(out, Node(self, nodes, inputs, kept, params, out.shape, out.dtype, device, backward), device)
+            return Tensor(
+                out, Node(self, nodes, inputs, kept, params, out.shape, out.dtype, device, backward), device
+            )
         out = tuple(out)
         shapes, kinds = [o.shape for o in out], [o.dtype for o in out]
         node = Node(self, nodes, inputs, kept, params, shapes, kinds, device, backward)
@@ -284,7 +304,11 @@ class Primitive:
         tracked = any(x.node is not None for x in xs)
         raw = self._cast(raw, params, device.xp)
         try:
-            out = self.forward(device.xp, raw, **params)
+            if state.recorder is None:
+                out = self.forward(device.xp, raw, **params)
+            else:
+                state.recorder.note_casts(xs, raw)
+                out = state.recorder.call(self.forward, device.xp, raw, **params)
         except (ValueError, TypeError, IndexError) as error:
             self._explain(xs, params, error)
             raise
@@ -444,7 +468,7 @@ def as_operand(value, device, scalars_stay=False):
         dtype = dtypes.standardize_dtype(type(value))
         if dtype == "int32" and not -(2**31) <= value < 2**31:
             dtype = "int64"
-        return Tensor(device.asarray(value, dtypes.as_numpy(dtype)), None, device)
+        return Tensor(constant(device.asarray(value, dtypes.as_numpy(dtype))), None, device)
     return Tensor(to_raw(value, device), None, device)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from kx_tensor import device as devices
 from kx_tensor import dtypes, naming, philox, sampling
+from kx_tensor.capture import effect
 from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.ops.dropout import dropout as apply_dropout
 from kx_tensor.ops.embedding import embedding
@@ -53,10 +54,7 @@ class SeedGenerator(Stateful):
 
     def draw(self):
         """Return the state as a pair of Python ints and advance it: what the kx functions themselves use."""
-        state = self.state.data
-        seed, n = state.tolist()
-        state[1] = (n + 1) & _WORD
-        return seed, n
+        return effect(_advance, self.state.data)
 
     def next(self, ordered=True):
         """Return the state as a tensor and advance it; `ordered=False` scrambles it instead of counting."""
@@ -76,6 +74,12 @@ class SeedGenerator(Stateful):
     def from_config(cls, config):
         """Return a generator made from `get_config()`'s result."""
         return cls(**config)
+
+
+def _advance(state):
+    seed, n = state.tolist()
+    state[1] = (n + 1) & _WORD
+    return seed, n
 
 
 _process = {}  # "generator": the SeedGenerator behind seed=None

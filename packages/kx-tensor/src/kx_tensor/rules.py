@@ -30,6 +30,22 @@ def wide_floating(names, params):
     return common, common
 
 
+def normalized(names, params):
+    """The first input becomes a float, which the result has; vectors beside it have it too, but at least float32."""
+    common = floating(names[:1], params)[1]
+    wide = wide_float(common)
+    return [common, *(None if name == "bool" else wide for name in names[1:])], common
+
+
+def wide_float(name):
+    """Return the dtype in which means and sums of float arrays are kept: float32 for the half-precision ones.
+
+    >>> wide_float("bfloat16"), wide_float("float64")
+    ('float32', 'float64')
+    """
+    return "float32" if name in ("float16", "bfloat16") else name
+
+
 def product(names, params):
     """As `promote`, but int8 alone becomes int32, as in Keras's matmul: sums of products of int8 don't fit it."""
     if set(names) == {"int8"}:

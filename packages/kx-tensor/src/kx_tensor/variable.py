@@ -4,6 +4,7 @@ import numpy as np
 
 from kx_tensor import device as devices
 from kx_tensor import dtypes, naming, tape
+from kx_tensor.capture import effect
 from kx_tensor.structure import structure
 from kx_tensor.symbolic import standardize_shape
 from kx_tensor.tape import state
@@ -163,7 +164,7 @@ class Variable(Operand):
                 f"{tuple(raw.shape)} can't be "
                 "assigned to it."
             )
-        self.data[...] = raw
+        effect(_copy_into, self.data, raw)
         return self
 
     def assign_add(self, value):
@@ -178,6 +179,7 @@ class Variable(Operand):
         """Move the value into `view`, a raw array of the same shape and dtype that holds it from now on."""
         view[...] = self.data
         self.data = view
+        structure.version += 1  # whoever keeps the raw array has another one now
 
     def __repr__(self):
         return f"<Variable path={self.path}, shape={tuple(self.shape)}, dtype={self.dtype}, value={self.numpy()}>"
@@ -188,3 +190,7 @@ class Variable(Operand):
         copied.constraint, copied.regularizer = self.constraint, self.regularizer
         memo[id(self)] = copied
         return copied
+
+
+def _copy_into(data, raw):
+    data[...] = raw

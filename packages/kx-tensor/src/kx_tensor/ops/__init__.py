@@ -13,6 +13,10 @@ from kx_tensor.ops.activation import softplus as softplus
 from kx_tensor.ops.activation import sparsemax as sparsemax
 from kx_tensor.ops.activation import tanh as tanh
 from kx_tensor.ops.activation import unit_step as unit_step
+from kx_tensor.ops.adaptive_pool import adaptive_average as adaptive_average
+from kx_tensor.ops.adaptive_pool import adaptive_average_pool as adaptive_average_pool
+from kx_tensor.ops.adaptive_pool import adaptive_max as adaptive_max
+from kx_tensor.ops.adaptive_pool import adaptive_max_pool as adaptive_max_pool
 from kx_tensor.ops.arithmetic import add as add
 from kx_tensor.ops.arithmetic import arctan2 as arctan2
 from kx_tensor.ops.arithmetic import floor_divide as floor_divide
@@ -44,6 +48,9 @@ from kx_tensor.ops.attention import attend as attend
 from kx_tensor.ops.attention import attention as attention
 from kx_tensor.ops.attention import attention_weights as attention_weights
 from kx_tensor.ops.attention import dot_product_attention as dot_product_attention
+from kx_tensor.ops.batch_norm import batch_normalization as batch_normalization
+from kx_tensor.ops.batch_norm import normalize_batch as normalize_batch
+from kx_tensor.ops.batch_norm import normalize_channels as normalize_channels
 from kx_tensor.ops.bitwise import bitwise_and as bitwise_and
 from kx_tensor.ops.bitwise import bitwise_invert as bitwise_invert
 from kx_tensor.ops.bitwise import bitwise_left_shift as bitwise_left_shift
@@ -106,6 +113,10 @@ from kx_tensor.ops.control import switch as switch
 from kx_tensor.ops.control import vectorize as vectorize
 from kx_tensor.ops.control import vectorized_map as vectorized_map
 from kx_tensor.ops.control import while_loop as while_loop
+from kx_tensor.ops.conv import conv as conv
+from kx_tensor.ops.conv import convolution as convolution
+from kx_tensor.ops.conv_transpose import conv_transpose as conv_transpose
+from kx_tensor.ops.conv_transpose import transposed_convolution as transposed_convolution
 from kx_tensor.ops.creation import arange as arange
 from kx_tensor.ops.creation import empty as empty
 from kx_tensor.ops.creation import empty_like as empty_like
@@ -137,12 +148,17 @@ from kx_tensor.ops.cumulate import ptp as ptp
 from kx_tensor.ops.cumulate import std as std
 from kx_tensor.ops.cumulate import var as var
 from kx_tensor.ops.dense import dense as dense
+from kx_tensor.ops.depthwise_conv import depthwise_conv as depthwise_conv
+from kx_tensor.ops.depthwise_conv import depthwise_convolution as depthwise_convolution
+from kx_tensor.ops.depthwise_conv import separable_conv as separable_conv
 from kx_tensor.ops.dropout import dropout as dropout
 from kx_tensor.ops.dropout import dropout_mask as dropout_mask
 from kx_tensor.ops.embedding import embedding as embedding
 from kx_tensor.ops.embedding import scatter_rows as scatter_rows
 from kx_tensor.ops.errors import absolute_error as absolute_error
 from kx_tensor.ops.errors import squared_error as squared_error
+from kx_tensor.ops.gru import gru as gru
+from kx_tensor.ops.group_norm import group_normalization as group_normalization
 from kx_tensor.ops.histogram import allclose as allclose
 from kx_tensor.ops.histogram import bincount as bincount
 from kx_tensor.ops.histogram import cdist as cdist
@@ -174,6 +190,8 @@ from kx_tensor.ops.join import tile as tile
 from kx_tensor.ops.join import unpad as unpad
 from kx_tensor.ops.join import unstack as unstack
 from kx_tensor.ops.join import vstack as vstack
+from kx_tensor.ops.layer_norm import layer_normalization as layer_normalization
+from kx_tensor.ops.layer_norm import rms_normalization as rms_normalization
 from kx_tensor.ops.linear import diag as diag
 from kx_tensor.ops.linear import diagflat as diagflat
 from kx_tensor.ops.linear import diagonal as diagonal
@@ -190,6 +208,7 @@ from kx_tensor.ops.linear import tril as tril
 from kx_tensor.ops.linear import triu as triu
 from kx_tensor.ops.linear import undiagonal as undiagonal
 from kx_tensor.ops.linear import vdot as vdot
+from kx_tensor.ops.lstm import lstm as lstm
 from kx_tensor.ops.matrix import matmul as matmul
 from kx_tensor.ops.matrix import mT as mT
 from kx_tensor.ops.nans import nanargmax as nanargmax
@@ -221,6 +240,9 @@ from kx_tensor.ops.numeric import signbit as signbit
 from kx_tensor.ops.numeric import sinc as sinc
 from kx_tensor.ops.onehot import multi_hot as multi_hot
 from kx_tensor.ops.onehot import one_hot as one_hot
+from kx_tensor.ops.pool import average_pool as average_pool
+from kx_tensor.ops.pool import average_unpool as average_unpool
+from kx_tensor.ops.pool import max_pool as max_pool
 from kx_tensor.ops.quantile import median as median
 from kx_tensor.ops.quantile import nanmedian as nanmedian
 from kx_tensor.ops.quantile import nanpercentile as nanpercentile
@@ -269,6 +291,7 @@ from kx_tensor.ops.shape import size as size
 from kx_tensor.ops.shape import squeeze as squeeze
 from kx_tensor.ops.shape import swapaxes as swapaxes
 from kx_tensor.ops.shape import transpose as transpose
+from kx_tensor.ops.simple_rnn import simple_rnn as simple_rnn
 from kx_tensor.ops.sort import argpartition as argpartition
 from kx_tensor.ops.sort import argsort as argsort
 from kx_tensor.ops.sort import digitize as digitize

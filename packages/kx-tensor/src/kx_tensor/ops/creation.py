@@ -4,6 +4,7 @@ import math
 
 from kx_tensor import device as devices
 from kx_tensor import dtypes, rules
+from kx_tensor.capture import constant
 from kx_tensor.cases import case
 from kx_tensor.ops.arithmetic import add, multiply, subtract, true_divide
 from kx_tensor.ops.casting import cast, convert_to_tensor
@@ -52,6 +53,11 @@ def _raw_shape(shape):
     return standardize_shape(shape)
 
 
+def _created(array, device):
+    """A tensor of values that follow from Python numbers alone."""
+    return Tensor(constant(array), None, device)
+
+
 def zeros(shape, dtype=None):
     """Return zeros of a shape.
 
@@ -59,8 +65,8 @@ def zeros(shape, dtype=None):
     array([0., 0.], dtype=float32)
     """
     device = devices.current()
-    return Tensor(
-        device.xp.zeros(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device
+    return _created(
+        device.xp.zeros(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), device
     )
 
 
@@ -71,8 +77,8 @@ def ones(shape, dtype=None):
     array([1, 1], dtype=int32)
     """
     device = devices.current()
-    return Tensor(
-        device.xp.ones(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device
+    return _created(
+        device.xp.ones(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), device
     )
 
 
@@ -96,7 +102,7 @@ def full(shape, fill_value, dtype=None):
         filled = device.xp.full(
             _raw_shape(shape), fill_value, dtypes.as_numpy(dtypes.standardize_dtype(dtype))
         )
-        return Tensor(filled, None, device)
+        return _created(filled, device)
     return broadcast_to(convert_to_tensor(fill_value, dtype), shape=_raw_shape(shape))
 
 
@@ -131,6 +137,7 @@ def arange(start, stop=None, step=None, dtype=None):
         dtype = dtypes.result_type(
             *[getattr(x, "dtype", type(x)) for x in (start, stop, step) if x is not None]
         )
+    from_numbers = not any(hasattr(x, "item") for x in (start, stop, step))
     start, stop, step = [x.item() if hasattr(x, "item") else x for x in (start, stop, step)]
     device = devices.current()
     start, stop = (0, start) if stop is None else (start, stop)
@@ -139,7 +146,8 @@ def arange(start, stop=None, step=None, dtype=None):
         device.xp.arange(count, dtype="float64" if dtypes.is_float_dtype(dtype) else "int64") * (step or 1)
         + start
     )
-    return Tensor(values.astype(dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device)
+    values = values.astype(dtypes.as_numpy(dtypes.standardize_dtype(dtype)))
+    return _created(values, device) if from_numbers else Tensor(values, None, device)
 
 
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
@@ -159,7 +167,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
         gap = (stop - start) / gaps if gaps else math.nan
         device = devices.current()
         values = device.xp.linspace(start, stop, num, endpoint=endpoint, dtype="float64")
-        out = Tensor(values.astype(dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device)
+        out = _created(values.astype(dtypes.as_numpy(dtypes.standardize_dtype(dtype))), device)
         return (out, convert_to_tensor(gap, dtype)) if retstep else out
     start, stop = (cast(convert_to_tensor(x), computed) for x in (start, stop))
     width = subtract(stop, start)
@@ -184,9 +192,7 @@ def eye(N, M=None, k=0, dtype=None):
            [0., 1.]], dtype=float32)
     """
     device = devices.current()
-    return Tensor(
-        device.xp.eye(N, M, k, dtype=dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device
-    )
+    return _created(device.xp.eye(N, M, k, dtype=dtypes.as_numpy(dtypes.standardize_dtype(dtype))), device)
 
 
 def identity(n, dtype=None):
@@ -206,6 +212,4 @@ def tri(N, M=None, k=0, dtype=None):
            [1., 1.]], dtype=float32)
     """
     device = devices.current()
-    return Tensor(
-        device.xp.tri(N, M, k, dtype=dtypes.as_numpy(dtypes.standardize_dtype(dtype))), None, device
-    )
+    return _created(device.xp.tri(N, M, k, dtype=dtypes.as_numpy(dtypes.standardize_dtype(dtype))), device)

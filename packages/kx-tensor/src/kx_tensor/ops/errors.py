@@ -1,7 +1,10 @@
 """Errors of predictions, averaged over the last axis: each a loss in one node of the tape."""
 
+import numpy as np
+
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.arithmetic import subtract
 from kx_tensor.ops.reduce import mean
 from kx_tensor.ops.unary import absolute, square
@@ -100,3 +103,38 @@ def _absolute_grads(xp, g, y_true, y_pred, needs, average):
 
 absolute_error.vjp_joint(_absolute_grads)
 absolute_error.cases = _cases
+
+
+# ---- kernels ---------------------------------------------------------------------------------------------------
+
+_KERNEL_DTYPES = (np.dtype("float32"), np.dtype("float64"))
+
+
+def _fits(y_true, y_pred, average=False):
+    return (
+        getattr(y_true, "shape", None) == y_pred.shape != ()
+        and y_pred.dtype in _KERNEL_DTYPES
+        and y_pred.shape[-1] > 0
+    )
+
+
+def _backward_of(gradient):
+    def backward(g, inputs, out, needs, params):
+        y_true, y_pred = inputs
+        slopes = gradient(np.asarray(g, y_pred.dtype), y_true, y_pred, params.get("average", False))
+        return -slopes if needs[0] else None, slopes
+
+    return backward
+
+
+def _forward_of(kernel):
+    return lambda y_true, y_pred, average=False: kernel(y_true, y_pred, average)
+
+
+if kx_kernels is not None:
+    squared_error.kernel(
+        "native", _forward_of(kx_kernels.squared_error), _backward_of(kx_kernels.squared_error_grad), _fits
+    )
+    absolute_error.kernel(
+        "native", _forward_of(kx_kernels.absolute_error), _backward_of(kx_kernels.absolute_error_grad), _fits
+    )

@@ -7,6 +7,8 @@ from kx_tensor.custom import custom_gradient as custom_gradient
 from kx_tensor.ops import abs as abs
 from kx_tensor.ops import absolute as absolute
 from kx_tensor.ops import absolute_error as absolute_error
+from kx_tensor.ops import adaptive_average_pool as adaptive_average_pool
+from kx_tensor.ops import adaptive_max_pool as adaptive_max_pool
 from kx_tensor.ops import add as add
 from kx_tensor.ops import all as all
 from kx_tensor.ops import allclose as allclose
@@ -30,7 +32,9 @@ from kx_tensor.ops import array as array
 from kx_tensor.ops import array_split as array_split
 from kx_tensor.ops import associative_scan as associative_scan
 from kx_tensor.ops import average as average
+from kx_tensor.ops import average_pool as average_pool
 from kx_tensor.ops import bartlett as bartlett
+from kx_tensor.ops import batch_normalization as batch_normalization
 from kx_tensor.ops import binary_crossentropy as binary_crossentropy
 from kx_tensor.ops import bincount as bincount
 from kx_tensor.ops import bitwise_and as bitwise_and
@@ -134,6 +138,7 @@ from kx_tensor.ops import isreal as isreal
 from kx_tensor.ops import jvp as jvp
 from kx_tensor.ops import kaiser as kaiser
 from kx_tensor.ops import kron as kron
+from kx_tensor.ops import layer_normalization as layer_normalization
 from kx_tensor.ops import lcm as lcm
 from kx_tensor.ops import ldexp as ldexp
 from kx_tensor.ops import leaky_relu as leaky_relu
@@ -158,6 +163,7 @@ from kx_tensor.ops import logsumexp as logsumexp
 from kx_tensor.ops import map as map
 from kx_tensor.ops import matmul as matmul
 from kx_tensor.ops import max as max
+from kx_tensor.ops import max_pool as max_pool
 from kx_tensor.ops import maximum as maximum
 from kx_tensor.ops import mean as mean
 from kx_tensor.ops import median as median
@@ -214,6 +220,7 @@ from kx_tensor.ops import relu6 as relu6
 from kx_tensor.ops import repeat as repeat
 from kx_tensor.ops import reshape as reshape
 from kx_tensor.ops import right_shift as right_shift
+from kx_tensor.ops import rms_normalization as rms_normalization
 from kx_tensor.ops import roll as roll
 from kx_tensor.ops import rot90 as rot90
 from kx_tensor.ops import round as round

@@ -1,5 +1,9 @@
 """The operations of neural networks."""
 
+from kx_tensor.ops import adaptive_average_pool as adaptive_average_pool
+from kx_tensor.ops import adaptive_max_pool as adaptive_max_pool
+from kx_tensor.ops import average_pool as average_pool
+from kx_tensor.ops import batch_normalization as batch_normalization
 from kx_tensor.ops import binary_crossentropy as binary_crossentropy
 from kx_tensor.ops import categorical_crossentropy as categorical_crossentropy
 from kx_tensor.ops import celu as celu
@@ -12,9 +16,11 @@ from kx_tensor.ops import hard_sigmoid as hard_sigmoid
 from kx_tensor.ops import hard_silu as hard_silu
 from kx_tensor.ops import hard_swish as hard_swish
 from kx_tensor.ops import hard_tanh as hard_tanh
+from kx_tensor.ops import layer_normalization as layer_normalization
 from kx_tensor.ops import leaky_relu as leaky_relu
 from kx_tensor.ops import log_sigmoid as log_sigmoid
 from kx_tensor.ops import log_softmax as log_softmax
+from kx_tensor.ops import max_pool as max_pool
 from kx_tensor.ops import moments as moments
 from kx_tensor.ops import multi_hot as multi_hot
 from kx_tensor.ops import normalize as normalize
@@ -22,6 +28,7 @@ from kx_tensor.ops import one_hot as one_hot
 from kx_tensor.ops import psnr as psnr
 from kx_tensor.ops import relu as relu
 from kx_tensor.ops import relu6 as relu6
+from kx_tensor.ops import rms_normalization as rms_normalization
 from kx_tensor.ops import selu as selu
 from kx_tensor.ops import sigmoid as sigmoid
 from kx_tensor.ops import silu as silu

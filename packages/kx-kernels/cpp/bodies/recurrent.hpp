@@ -1,0 +1,75 @@
+// One row of one step of a recurrence, forward and backward. `u` is the number of units.
+#pragma once
+
+#include <cstdint>
+
+#include "bodies/elementary.hpp"
+
+namespace kx {
+
+// ---- LSTM: gates i, f, g, o, each of u values ----------------------------------------------------------------------
+
+// z: in, x W + b; out, the gates. back: h U.
+KX_BODY void lstm_row(float* __restrict z, const float* __restrict back, float* __restrict h, float* __restrict c,
+                      int64_t u) {
+    for (int64_t j = 0; j < u; ++j) {
+        const float i = sigmoid(z[j] + back[j]);
+        const float f = sigmoid(z[u + j] + back[u + j]);
+        const float g = tanh(z[2 * u + j] + back[2 * u + j]);
+        const float o = sigmoid(z[3 * u + j] + back[3 * u + j]);
+        z[j] = i;
+        z[u + j] = f;
+        z[2 * u + j] = g;
+        z[3 * u + j] = o;
+        c[j] = f * c[j] + i * g;
+        h[j] = o * tanh(c[j]);
+    }
+}
+
+// gates and c, the cell before the step, give gz, the gradient of what the gates were computed from. gc: in, that of the
+// cell after the step; out, before it.
+KX_BODY void lstm_grad_row(const float* __restrict gates, const float* __restrict c, const float* __restrict gh,
+                           float* __restrict gc, float* __restrict gz, int64_t u) {
+    for (int64_t j = 0; j < u; ++j) {
+        const float i = gates[j], f = gates[u + j], g = gates[2 * u + j], o = gates[3 * u + j];
+        const float t = tanh(f * c[j] + i * g);
+        const float inner = gc[j] + gh[j] * o * (1.0f - t * t);
+        gz[j] = inner * g * (i * (1.0f - i));
+        gz[u + j] = inner * c[j] * (f * (1.0f - f));
+        gz[2 * u + j] = inner * i * (1.0f - g * g);
+        gz[3 * u + j] = gh[j] * t * (o * (1.0f - o));
+        gc[j] = inner * f;
+    }
+}
+
+// ---- GRU with the reset gate after the product: gates z, r, n ------------------------------------------------------
+
+// z: in, x W + b; out, the gates. back: h U + b', whose last part the backward pass needs.
+KX_BODY void gru_row(float* __restrict z, const float* __restrict back, float* __restrict h, int64_t u) {
+    for (int64_t j = 0; j < u; ++j) {
+        const float update = sigmoid(z[j] + back[j]);
+        const float reset = sigmoid(z[u + j] + back[u + j]);
+        const float n = tanh(z[2 * u + j] + reset * back[2 * u + j]);
+        z[j] = update;
+        z[u + j] = reset;
+        z[2 * u + j] = n;
+        h[j] = n + update * (h[j] - n);
+    }
+}
+
+// gz: the gradients of what z, r and n were computed from, and, last, that of the product that r multiplied. gh: in, that
+// of the state after the step; out, the part of that before it which does not go through products.
+KX_BODY void gru_grad_row(const float* __restrict gates, const float* __restrict back, const float* __restrict h,
+                          float* __restrict gh, float* __restrict gz, int64_t u) {
+    for (int64_t j = 0; j < u; ++j) {
+        const float update = gates[j], reset = gates[u + j], n = gates[2 * u + j];
+        const float inner = gh[j] * (1.0f - update) * (1.0f - n * n);
+        gz[j] = gh[j] * (h[j] - n) * (update * (1.0f - update));
+        gz[u + j] = inner * back[j] * (reset * (1.0f - reset));
+        gz[2 * u + j] = inner;
+        gz[3 * u + j] = inner * reset;
+        gh[j] *= update;
+    }
+}
+
+}  // namespace kx
