@@ -1,7 +1,6 @@
 // Loops and bindings of the activations of single elements.
 #include "bodies/unary.hpp"
 
-#include <algorithm>
 #include <string>
 
 #include "cpu/arrays.hpp"
@@ -11,17 +10,7 @@
 namespace kx {
 namespace {
 
-constexpr int64_t block = 16384;     // elements that stay in the L2 cache of one core
 constexpr double operations = 8.0;  // scalar operations for one element, roughly, of the cheaper half of the functions
-
-// body(first, count) for the blocks of `size` elements.
-template <class Body>
-void over_blocks(int64_t size, const Body& body) {
-    const int64_t blocks = (size + block - 1) / block;
-    const double cost = operations * static_cast<double>(std::min(size, block));
-    const Unlocked unlocked(pays(blocks, cost));
-    parallel_for(blocks, cost, [&](int64_t k) { body(k * block, std::min(block, size - k * block)); });
-}
 
 template <class F>
 nb::object map(nb::handle x_given, const F& f) {
@@ -29,7 +18,9 @@ nb::object map(nb::handle x_given, const F& f) {
     float* out;
     const nb::object y = new_array<float>(x.ndim(), x.dims(), out);
     const float* in = x.data();
-    over_blocks(x.size(), [=](int64_t first, int64_t count) { map_row(f, in + first, out + first, count); });
+    const RowBlocks blocks(x.size(), 1, operations);
+    const Unlocked unlocked(blocks.large());
+    blocks.run([=](int64_t, int64_t first, int64_t last) { map_row(f, in + first, out + first, last - first); });
     return y;
 }
 
@@ -40,8 +31,10 @@ nb::object map_grad(nb::handle g_given, nb::handle v_given, const F& f) {
     float* out;
     const nb::object gx = new_array<float>(v.ndim(), v.dims(), out);
     const float *gs = g.data(), *vs = v.data();
-    over_blocks(v.size(), [=](int64_t first, int64_t count) {
-        map_grad_row(f, gs + first, vs + first, out + first, count);
+    const RowBlocks blocks(v.size(), 1, operations);
+    const Unlocked unlocked(blocks.large());
+    blocks.run([=](int64_t, int64_t first, int64_t last) {
+        map_grad_row(f, gs + first, vs + first, out + first, last - first);
     });
     return gx;
 }

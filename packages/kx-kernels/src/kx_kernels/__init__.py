@@ -65,3 +65,18 @@ lstm = native.lstm
 lstm_grad = native.lstm_grad
 simple_rnn = native.simple_rnn
 simple_rnn_grad = native.simple_rnn_grad
+
+log_softmax = native.log_softmax
+log_softmax_grad = native.log_softmax_grad
+softmax = native.softmax
+softmax_grad = native.softmax_grad
+
+binary_crossentropy = native.binary_crossentropy
+binary_crossentropy_grad = native.binary_crossentropy_grad
+categorical_crossentropy = native.categorical_crossentropy
+categorical_crossentropy_grad = native.categorical_crossentropy_grad
+sparse_categorical_crossentropy = native.sparse_categorical_crossentropy
+sparse_categorical_crossentropy_grad = native.sparse_categorical_crossentropy_grad
+
+dropout = native.dropout
+dropout_grad = native.dropout_grad

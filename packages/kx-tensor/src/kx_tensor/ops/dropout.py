@@ -2,8 +2,11 @@
 
 import math
 
+import numpy as np
+
 from kx_tensor import philox, rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.arithmetic import multiply
 from kx_tensor.primitive import primitive
 
@@ -90,3 +93,24 @@ dropout.cases = (
     fails("3,4", rate=1.5, seed=(1, 2), match="rate"),
     fails("3,4", rate=0.5, seed=(1, 2), noise_shape=(2, 4), match="broadcast"),
 )  # fmt: skip
+
+
+# ---- kernels ---------------------------------------------------------------------------------------------------
+
+_FLOAT32 = np.dtype("float32")
+
+
+def _fits(x, rate, seed, noise_shape=None, keep=False):
+    return x.dtype is _FLOAT32 and x.ndim > 0 and noise_shape is None and 0 <= rate < 1
+
+
+def _forward(x, rate, seed, noise_shape=None, keep=False):
+    return kx_kernels.dropout(x, rate, *seed)
+
+
+def _backward(g, inputs, saved, needs, params):
+    return (kx_kernels.dropout_grad(np.asarray(g, _FLOAT32), saved, params["rate"]),)
+
+
+if kx_kernels is not None:
+    dropout.kernel("native", _forward, _backward, _fits)
