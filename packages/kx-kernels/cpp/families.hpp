@@ -6,6 +6,7 @@
 namespace kx {
 
 void define_activation(nanobind::module_& m);
+void define_attention(nanobind::module_& m);
 void define_conv(nanobind::module_& m);
 void define_batch_norm(nanobind::module_& m);
 void define_crossentropy(nanobind::module_& m);

@@ -42,6 +42,7 @@ KX_DEFINE_MODULE(KX_MODULE) {
     m.def("thread_count", &kx::thread_count, thread_count_text);
     m.def("set_thread_count", &set_thread_count, nanobind::arg("count"), set_thread_count_text);
     kx::define_activation(m);
+    kx::define_attention(m);
     kx::define_conv(m);
     kx::define_batch_norm(m);
     kx::define_crossentropy(m);

@@ -80,3 +80,6 @@ sparse_categorical_crossentropy_grad = native.sparse_categorical_crossentropy_gr
 
 dropout = native.dropout
 dropout_grad = native.dropout_grad
+
+attention = native.attention
+attention_grad = native.attention_grad

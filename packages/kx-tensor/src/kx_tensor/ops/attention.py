@@ -6,6 +6,7 @@ import numpy as np
 
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.activation import softmax
 from kx_tensor.ops.arithmetic import add, multiply
 from kx_tensor.ops.casting import cast, convert_to_tensor
@@ -129,7 +130,19 @@ def _visible(xp, mask, causal, steps, keys):
 
 @primitive(shape=_attention_shape, dtype=_attention_dtype, like=_attention_twin, saves=True)
 def attention(
-    xp, query, key, value, bias=None, mask=None, *, scale=1.0, causal=False, spread=True, rate=0.0, seed=None, keep
+    xp,
+    query,
+    key,
+    value,
+    bias=None,
+    mask=None,
+    *,
+    scale=1.0,
+    causal=False,
+    spread=True,
+    rate=0.0,
+    seed=None,
+    keep,
 ):
     """Return softmax(scale * query key^T + bias) value for each head, over the keys that `mask` and `causal` leave.
 
@@ -227,6 +240,43 @@ attention.cases = (
     fails("1,3,2,2", "1,2,2,2", "1,2,1,2", match="heads of"),
     fails("1,3,2,2", "1,2,2,2", "1,2,2,2", "3,3", match="broadcast"),
 )  # fmt: skip
+
+
+# ---- kernels ---------------------------------------------------------------------------------------------------
+
+_FLOAT32 = np.dtype("float32")
+
+
+def _fits(
+    query, key, value, bias=None, mask=None, scale=1.0, causal=False, spread=True, rate=0.0, seed=None, keep=0
+):
+    return (
+        query.dtype is _FLOAT32
+        and query.ndim == 4
+        and 0 <= rate < 1
+        and not (rate and spread and mask is not None)  # weights of queries without a key, dropped
+    )
+
+
+def _how(scale=1.0, causal=False, spread=True, rate=0.0, seed=None):
+    return scale, causal, spread, rate, *(seed or (0, 0))
+
+
+def _forward(query, key, value, bias=None, mask=None, keep=False, **params):
+    out, log_sums = kx_kernels.attention(query, key, value, bias, mask, *_how(**params), keep)
+    return out, (out, log_sums) if keep else None
+
+
+def _backward(g, inputs, saved, needs, params):
+    given = np.asarray(g, _FLOAT32)
+    return *kx_kernels.attention_grad(given, *inputs, *saved, *_how(**params), needs[3]), None
+
+
+if kx_kernels is not None:
+    attention.kernel("native", _forward, _backward, _fits)
+
+
+# ---- Keras's function ------------------------------------------------------------------------------------------
 
 
 def dot_product_attention(
