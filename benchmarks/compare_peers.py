@@ -1,128 +1,247 @@
-"""Times small training workloads with kx and with Keras in turn, in one run, and prints ratios.
+"""Measure kx and its peers in turn, in one run, and say whether kx is as fast as it is to be.
 
-Keras lives in an environment of its own: `python benchmarks/compare_peers.py --peer-python
-/path/to/keras-env/bin/python`. Each round starts a fresh process per package, alternating, so that both see the same
-machine; the best of the rounds counts.
+    python benchmarks/compare_peers.py --peer-python ENV/bin/python --rounds 5 --json results.jsonl --write table.md
+
+ENV is an environment with keras, jax, tensorflow-cpu and torch. Each measurement (benchmarks/measure.py) is a process
+of its own; in each round every contestant has its turn at a workload before the next workload starts, so that all
+see the same machine. The best of all rounds counts. With `--json` each measurement is appended to a file, and what is
+in the file already is not measured again: an interrupted run goes on where it stopped.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import platform
+import statistics
 import subprocess
 import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
 
-WORKLOADS = ("small_sgd", "small_adam", "mlp_sgd", "mlp_adam")
+from workloads import WORKLOADS
+
+MEASURE = Path(__file__).with_name("measure.py")
+# name -> (title, package, environment variables)
+CONTESTANTS = {
+    "kx": ("kx", "kx", {"KX_BACKEND": "native"}),
+    "kx-numpy": ("kx on NumPy", "kx", {"KX_BACKEND": "numpy"}),
+    "keras-jax": ("Keras, JAX", "keras", {"KERAS_BACKEND": "jax"}),
+    "keras-tensorflow": (
+        "Keras, TensorFlow",
+        "keras",
+        {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    ),
+    "keras-torch": ("Keras, PyTorch", "keras", {"KERAS_BACKEND": "torch"}),
+    "torch": ("PyTorch", "torch", {}),
+}
+KERAS = ("keras-jax", "keras-tensorflow", "keras-torch")
+PEERS = (*KERAS, "torch")
+FIGURES = {
+    "step_ms": "Training: ms a step of `fit`",
+    "predict_ms": "Prediction: ms a batch of `predict`",
+    "predict_one_ms": "Prediction of one sample: ms a call of `predict_on_batch`",
+    "first_step_s": "First step: seconds to import, build, compile and train on one batch",
+    "peak_mb": "Memory: MB at the peak",
+}
 
 
-def small(package, optimizer):
-    """A 10-16-1 network on batches of 32: (model, x, y, batch size). All of its cost is overhead."""
-    import numpy as np
+@dataclass(frozen=True)
+class Target:
+    """The least of `peers` in a figure is to be at least `factor` times kx's; `workload` None: in each workload."""
 
-    layers = package.layers
-    rng = np.random.default_rng(0)
-    x, y = rng.random((32 * 300, 10), "float32"), rng.random((32 * 300, 1), "float32")
-    model = package.Sequential([package.Input((10,)), layers.Dense(16, activation="relu"), layers.Dense(1)])
-    model.compile(optimizer, "mse")
-    return model, x, y, 32
+    figure: str
+    workload: str | None
+    peers: tuple
+    factor: float
 
 
-def mlp(package, optimizer):
-    """784-512-512-10 with dropout on batches of 128: (model, x, y, batch size)."""
-    import numpy as np
+TARGETS = (
+    Target("step_ms", "mlp_sgd", PEERS, 1.25),
+    Target("step_ms", "mlp_adam", PEERS, 1.25),
+    Target("step_ms", "cnn", PEERS, 1.7),
+    Target("step_ms", "lstm", KERAS, 3),
+    Target("step_ms", "lstm", ("torch",), 1),
+    Target("step_ms", "lstm_plain", PEERS, 1.3),
+    Target("step_ms", "gru", PEERS, 2),
+    Target("step_ms", "resnet", PEERS, 1.6),
+    Target("step_ms", "transformer", PEERS, 1.8),
+    Target("first_step_s", None, ("keras-jax",), 10),
+    Target("predict_one_ms", None, KERAS, 5),
+    Target("peak_mb", None, ("keras-jax",), 2),
+)
 
-    layers = package.layers
-    rng = np.random.default_rng(0)
-    x = rng.random((128 * 60, 784), "float32")
-    y = np.eye(10, dtype="float32")[rng.integers(0, 10, len(x))]
-    model = package.Sequential(
-        [
-            package.Input((784,)),
-            layers.Dense(512, activation="relu"),
-            layers.Dropout(0.2),
-            layers.Dense(512, activation="relu"),
-            layers.Dropout(0.2),
-            layers.Dense(10, activation="softmax"),
+
+# ---- measuring -------------------------------------------------------------------------------------------------
+
+
+def others_busy(since=None):
+    """Return a mark of the time used by all other processes of the machine; with one, the cores busy since (Linux)."""
+    try:
+        fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    except OSError:
+        return None
+    own = sum(os.times()[:4])
+    ticks = os.sysconf("SC_CLK_TCK")
+    mark = (sum(fields) / ticks / os.cpu_count(), (sum(fields) - fields[3] - fields[4]) / ticks - own)
+    return mark if since is None else round((mark[1] - since[1]) / max(mark[0] - since[0], 1e-9), 2)
+
+
+def run_once(contestant, workload, options):
+    """Run one measurement and return its record."""
+    _, package, environment = CONTESTANTS[contestant]
+    python = sys.executable if package == "kx" else options.peer_python
+    command = [python, str(MEASURE), package, workload]
+    if options.steps:
+        command += ["--steps", str(options.steps)]
+    mark = others_busy()
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout.splitlines()[-1]) | {"others_busy": others_busy(mark)}
+
+
+def measure_all(options):
+    """Measure what is not in the file yet, and return all records of this configuration."""
+    setting = {"steps": options.steps, "neighbour": options.neighbour}
+    records = []
+    if options.json and options.json.exists():
+        records = [json.loads(line) for line in options.json.read_text().splitlines()]
+        records = [
+            record for record in records if all(record[key] == value for key, value in setting.items())
         ]
-    )
-    model.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
-    return model, x, y, 128
-
-
-def measure(package_name, workload):
-    """Print one JSON line: microseconds per training step, and per `predict` of one batch."""
-    import importlib
-    import time
-
-    package = importlib.import_module(package_name)
-    kind, _, optimizer = workload.partition("_")
-    model, x, y, batch = {"small": small, "mlp": mlp}[kind](package, optimizer)
-    steps = len(x) // batch
-    model.fit(x, y, batch_size=batch, verbose=0)
-    fits, predicts = [], []
-    for _ in range(5):
-        start = time.perf_counter()
-        model.fit(x, y, batch_size=batch, verbose=0)
-        fits.append((time.perf_counter() - start) / steps)
-    one = x[:32]
-    model.predict(one, verbose=0)
-    for _ in range(100):
-        start = time.perf_counter()
-        model.predict(one, verbose=0)
-        predicts.append(time.perf_counter() - start)
-    print(json.dumps({"step_us": min(fits) * 1e6, "predict_us": min(predicts) * 1e6}))
-
-
-def best(python, package, workload, environment, results):
-    """Run one measurement in a process of its own and keep the best of each figure so far."""
-    command = [python, __file__, "--measure", package, workload]
-    output = subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=True
-    ).stdout
-    for name, value in json.loads(output.splitlines()[-1]).items():
-        key = (package, environment.get("KX_BACKEND") or environment.get("KERAS_BACKEND"), workload, name)
-        results[key] = min(value, results.get(key, float("inf")))
-
-
-def compare(peer_python, rounds, workloads):
-    """Alternate the packages for some rounds and print a table of the best times and their ratios."""
-    contestants = [
-        (peer_python, "keras", {"KERAS_BACKEND": "jax"}),
-        (sys.executable, "kx", {"KX_BACKEND": "numpy"}),
-        (sys.executable, "kx", {}),
+    done = {(record["round"], record["workload"], record["contestant"]) for record in records}
+    with neighbour() if options.neighbour else contextlib.nullcontext():
+        for number in range(options.rounds):
+            for workload in options.workloads:
+                for contestant in ("kx", *options.peers):
+                    key = {"round": number, "workload": workload, "contestant": contestant}
+                    if tuple(key.values()) in done:
+                        continue
+                    record = key | setting | run_once(contestant, workload, options)
+                    records.append(record)
+                    if options.json:
+                        with options.json.open("a") as file:
+                            file.write(json.dumps(record) + "\n")
+                    print(
+                        f"round {number}  {workload:12} {contestant:17} {min(record['step_ms']):9.2f} ms a step",
+                        file=sys.stderr,
+                    )
+    return [
+        r for r in records if r["workload"] in options.workloads and r["contestant"] in ("kx", *options.peers)
     ]
-    results = {}
+
+
+@contextlib.contextmanager
+def neighbour():
+    """Keep one core busy meanwhile."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+# ---- reporting -------------------------------------------------------------------------------------------------
+
+
+def gather(records):
+    """Return {(figure, workload, contestant): all values of all rounds}."""
+    values = defaultdict(list)
+    for record in records:
+        for figure in FIGURES:
+            values[figure, record["workload"], record["contestant"]] += record[figure]
+    return values
+
+
+def verdicts(values, figure, workload):
+    """Say of each target how many times better than the best of the peers kx is, and whether that is enough."""
+    texts = []
+    for target in TARGETS:
+        if target.figure != figure or target.workload not in (None, workload):
+            continue
+        known = [peer for peer in target.peers if (figure, workload, peer) in values]
+        if known:
+            best = min(known, key=lambda peer: min(values[figure, workload, peer]))
+            ratio = min(values[figure, workload, best]) / min(values[figure, workload, "kx"])
+            word = "holds" if ratio >= target.factor else "MISSED"
+            texts.append(f"{ratio:.2f} of {CONTESTANTS[best][0]}, wanted {target.factor:g}: {word}")
+    return "; ".join(texts)
+
+
+def number(value):
+    """Write a number with three digits that count."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.3g}"
+
+
+def table(values, figure, workloads, contestants):
+    """Return one figure as a Markdown table: best (median) of each contestant, times better than the best peer."""
+    rows = [["workload", *(CONTESTANTS[c][0] for c in contestants), "best peer / kx", "target"]]
+    rows.append(["---"] * len(rows[0]))
     for workload in workloads:
-        for _ in range(rounds):
-            for python, package, environment in contestants:
-                best(python, package, workload, environment, results)
-    print(
-        f"{'workload':12s} {'figure':11s} {'Keras-JAX':>10s} {'kx numpy':>10s} {'kx':>10s} {'kx / Keras':>11s}"
-    )
-    for workload in workloads:
-        for figure in ("step_us", "predict_us"):
-            keras, plain, default = (
-                results["keras", "jax", workload, figure],
-                results["kx", "numpy", workload, figure],
-                results["kx", None, workload, figure],
-            )
-            print(
-                f"{workload:12s} {figure:11s} {keras:10.0f} {plain:10.0f} {default:10.0f} {default / keras:11.2f}"
-            )
+        cells = [values.get((figure, workload, contestant)) for contestant in contestants]
+        peers = [min(values[figure, workload, c]) for c in contestants if c in PEERS]
+        ratio = f"{min(peers) / min(cells[0]):.2f}" if peers else ""
+        texts = [f"{number(min(cell))} ({number(statistics.median(cell))})" for cell in cells]
+        rows.append([workload, *texts, ratio, verdicts(values, figure, workload)])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def processor():
+    """Return the name of the processor and the number of cores this process may use."""
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), name)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{name}, {cores} cores"
+
+
+def report(records, options):
+    """Return the whole comparison as Markdown."""
+    versions, threads = {}, {}
+    for record in records:
+        versions |= record["versions"]
+        threads |= record["threads"]
+    rounds = 1 + max(record["round"] for record in records)
+    busy = [record["others_busy"] for record in records if record["others_busy"] is not None]
+    lines = [
+        f"{processor()}; {platform.system()}. " + ", ".join(f"{k} {v}" for k, v in versions.items()) + ". "
+        "Threads: each package's own choice" + "".join(f", {k} {v}" for k, v in threads.items()) + ". "
+        f"{rounds} rounds, interleaved, each measurement in a process of its own: the best, in brackets the median."
+    ]
+    if busy:
+        lines[0] += f" Other processes kept {statistics.mean(busy):.2f} cores busy on average"
+        lines[0] += ", among them one meant to." if options.neighbour else "."
+    values, contestants = gather(records), ("kx", *options.peers)
+    for figure, title in FIGURES.items():
+        lines += ["", f"### {title}", "", table(values, figure, options.workloads, contestants)]
+    return "\n".join(lines) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--peer-python", default=sys.executable, help="the Python of an environment with keras and jax"
+        "--peer-python", default=sys.executable, help="the Python of the environment of the peers"
+    )
+    parser.add_argument("--workloads", nargs="+", default=list(WORKLOADS), choices=WORKLOADS)
+    parser.add_argument(
+        "--peers", nargs="*", default=list(PEERS), choices=[c for c in CONTESTANTS if c != "kx"]
     )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--workloads", nargs="+", default=WORKLOADS, choices=WORKLOADS)
-    parser.add_argument("--measure", nargs=2, metavar=("PACKAGE", "WORKLOAD"), help=argparse.SUPPRESS)
+    parser.add_argument("--steps", type=int, help="steps of an epoch, instead of each workload's own number")
+    parser.add_argument("--neighbour", action="store_true", help="keep one core busy meanwhile")
+    parser.add_argument(
+        "--json", type=Path, help="append measurements to this file, and go on from what it holds"
+    )
+    parser.add_argument("--write", type=Path, help="write the tables to this Markdown file too")
     options = parser.parse_args()
-    if options.measure:
-        measure(*options.measure)
-    else:
-        compare(options.peer_python, options.rounds, options.workloads)
+    text = report(measure_all(options), options)
+    print(text)
+    if options.write:
+        options.write.write_text(text)
 
 
 if __name__ == "__main__":

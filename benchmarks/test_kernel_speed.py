@@ -1,36 +1,33 @@
-"""The kernels of kx-kernels against NumPy doing the same. Run: hatch run bench."""
+"""Each kernel, the NumPy code that it stands for, and the composition of operations. Run: hatch run bench.
 
-import numpy as np
+`extra_info` says how long the work takes at least (benchmarks/floor.py); benchmarks/kernel_table.py makes a table.
+"""
+
 import pytest
 
-from kx_kernels import bias_relu, bias_relu_grad
+from kernel_sizes import SIZES, Call, with_kernels
+from kx_tensor import device as devices
+from kx_tensor.backward import backward
+from kx_tensor.primitive import PRIMITIVES
 
-SHAPES = [(32, 16), (128, 512), (2048, 1024)]
-
-
-def numpy_bias_relu(y, bias):
-    np.add(y, bias, out=y)
-    np.maximum(y, 0, out=y)
-
-
-def numpy_bias_relu_grad(g, y):
-    gx = g * (y > 0)
-    return gx, gx.sum(axis=0)
-
-
-def matrix(shape):
-    return np.random.default_rng(0).standard_normal(shape, "float32")
+CALLS = [
+    pytest.param(name, case, implementation, id=f"{name}-{case}-{implementation}".replace(" ", "-"))
+    for name in with_kernels()
+    for case in SIZES[name]
+    for implementation in ("kernel", "numpy", "twin")
+    if implementation != "twin" or PRIMITIVES[name].like is not None
+]
 
 
-@pytest.mark.parametrize("implementation", [bias_relu, numpy_bias_relu])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_bias_relu(benchmark, shape, implementation):
-    benchmark.group = f"bias_relu {shape}"
-    benchmark(implementation, matrix(shape), np.zeros(shape[1], "float32"))
-
-
-@pytest.mark.parametrize("implementation", [bias_relu_grad, numpy_bias_relu_grad])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_bias_relu_grad(benchmark, shape, implementation):
-    benchmark.group = f"bias_relu_grad {shape}"
-    benchmark(implementation, matrix(shape), matrix(shape))
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+@pytest.mark.parametrize("name, case, implementation", CALLS)
+def test_kernel(benchmark, monkeypatch, name, case, implementation, direction):
+    call = Call(name, case, implementation)
+    monkeypatch.setattr(devices.cpu, "kernels", call.kernels)
+    node, g = call.end()
+    if direction == "backward" and node is None:
+        pytest.skip("has no gradient")
+    benchmark.group = f"{name} {case} {direction}"
+    benchmark.extra_info.update(implementation=implementation, floor=call.floor(direction))
+    with devices.pooled():
+        benchmark(call.forward if direction == "forward" else lambda: backward([node], [g]))

@@ -418,8 +418,8 @@ def record_failure(layer, kwargs, shapes):
     return entry
 
 
-def main(path, cases, failing):
-    """Record the cases, and the calls and constructions that fail, in the file `path`."""
+def record(path, cases, failures):
+    """Write the file of these cases and failures."""
     arrays = {}
     for index, case in enumerate(cases):
         try:
@@ -427,11 +427,10 @@ def main(path, cases, failing):
         except Exception as error:
             raise RuntimeError(f"case {index}: {case['layer']} {case['kwargs']} {case['shapes']}") from error
     keras.backend.clear_session()
-    failures = [record_failure(*f) for f in failing]
     arrays["cases"] = np.array(json.dumps(cases))
-    arrays["failures"] = np.array(json.dumps(failures))
+    arrays["failures"] = np.array(json.dumps([record_failure(*f) for f in failures]))
     np.savez_compressed(path, **arrays)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], CASES, FAILURES)
+    record(sys.argv[1], CASES, FAILURES)

@@ -7,7 +7,7 @@ Run it where Keras 3.15.1 and JAX are installed:
 
 import sys
 
-from layers import main, row
+from layers import record, row
 
 LAST = [(None, None, 4)]
 L2 = {
@@ -149,4 +149,4 @@ FAILURES = [
 ]
 
 if __name__ == "__main__":
-    main(sys.argv[1], CASES, FAILURES)
+    record(sys.argv[1], CASES, FAILURES)

@@ -7,7 +7,7 @@ Run it where Keras 3.15.1 and JAX are installed:
 
 import sys
 
-from layers import main, row
+from layers import record, row
 
 FIRST = "channels_first"
 WINDOWS = [
@@ -114,4 +114,4 @@ FAILURES = [
 ]
 
 if __name__ == "__main__":
-    main(sys.argv[1], CASES, FAILURES)
+    record(sys.argv[1], CASES, FAILURES)

@@ -434,3 +434,23 @@ def test_identity_equality_and_copies():
     for other in (copy.copy(layer), copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
         assert other is not layer
         assert other.get_config() == layer.get_config()
+
+
+def test_without_fields_drops_arguments_of_the_base():
+    class Wrapper(Fields):
+        inner = field()
+        size: int = field(1)
+
+    class Own(Wrapper):
+        without_fields = ("inner",)
+
+        def __post_init__(self):
+            self.inner = [self.size]
+
+    class Derived(Own):
+        color = field("red")
+
+    assert Own(3).inner == [3]
+    assert Derived(color="blue").get_config() == {"size": 1, "color": "blue"}
+    with pytest.raises(TypeError, match="unexpected keyword argument 'inner'"):
+        Own(inner=[])

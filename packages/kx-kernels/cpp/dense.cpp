@@ -9,7 +9,6 @@
 #include "families.hpp"
 
 namespace kx {
-namespace {
 
 Activation activation_of(nb::handle name) {
     if (name.is_none()) return Activation::none;
@@ -21,6 +20,8 @@ Activation activation_of(nb::handle name) {
     const std::string text = nb::repr(name).c_str();
     throw nb::value_error(("activation: expected None, 'relu', 'sigmoid' or 'tanh', got " + text).c_str());
 }
+
+namespace {
 
 // Reads the sizes from x (..., features) and kernel (features, units) into a DenseForward or DenseBackward.
 template <typename D>

@@ -44,13 +44,14 @@ class Pool {
         return system_take(size);
     }
 
-    // Keeps at most as much as was ever in use at once: sizes that never come again are then given up.
+    // In use and kept is at most twice what was ever in use at once: sizes that never come again are then given up. Once
+    // would be too little, as a step has its most blocks of each size in use at different times.
     void give(void* block, size_t bytes) {
         const size_t size = rounded(bytes);
         {
             const std::lock_guard<std::mutex> lock(mutex);
             live -= size;
-            if (live + kept + size <= most_live) {
+            if (live + kept + size <= 2 * most_live) {
                 blocks[size].push_back(block);
                 kept += size;
                 return;
@@ -78,6 +79,7 @@ class Pool {
         found["fresh"] = fresh;
         found["reused"] = reused;
         found["live_bytes"] = live;
+        found["most_live_bytes"] = most_live;
         found["kept_bytes"] = kept;
         return found;
     }
@@ -145,7 +147,7 @@ void define_pool(nb::module_& m) {
     m.def("use_allocator", &use_allocator, nb::arg("allocator").none() = nb::none());
     m.def("trim_pool", [] { pool().trim(); }, "Give the memory that the pool keeps for reuse back to the system.");
     m.def("pool_statistics", [] { return pool().statistics(); },
-          "Return how many blocks were fresh and how many reused, and the bytes in use and kept.");
+          "Return how many blocks were fresh and how many reused, and the bytes in use, at most in use, and kept.");
 }
 
 }  // namespace kx

@@ -10,18 +10,17 @@ import pytest
 import kx_layers
 from kx_tensor import GradientTape, KerasTensor, grad, ops
 
-FILES = ("layers", "norm", "pool")  # what tools/record/<name>.py wrote
-CASES, FAILURES, GOLDEN = [], [], {}
+FILES = ("layers", "conv", "norm", "pool")  # what tools/record/<name>.py wrote
+GOLDEN, CASES, FAILURES = {}, [], []
 for file in FILES:
-    with np.load(pathlib.Path(__file__).parent / "golden" / f"{file}.npz") as recorded:
-        for number, case in enumerate(json.loads(str(recorded["cases"]))):
-            GOLDEN |= {
-                f"{len(CASES)}/{name.removeprefix(f'{number}/')}": recorded[name]
-                for name in recorded.files
-                if name.startswith(f"{number}/")
-            }
-            CASES.append({**case, "name": f"case_{number}"})
-        FAILURES += json.loads(str(recorded["failures"]))
+    with np.load(pathlib.Path(__file__).parent / "golden" / f"{file}.npz") as stored_file:
+        start, arrays = len(CASES), dict(stored_file)
+    FAILURES += json.loads(str(arrays.pop("failures")))
+    for number, case in enumerate(json.loads(str(arrays.pop("cases")))):
+        CASES.append({**case, "name": f"case_{number}"})
+    for key, array in arrays.items():
+        number, _, what = key.partition("/")
+        GOLDEN[f"{start + int(number)}/{what}"] = array
 NAMES = [f"{i}-{case['layer']}" for i, case in enumerate(CASES)]
 every_case = pytest.mark.parametrize("index", range(len(CASES)), ids=NAMES)
 

@@ -128,6 +128,15 @@ def test_set_weights_and_a_new_learning_rate_count():
     assert all(not w.any() for w in model.get_weights())
 
 
+def test_a_changed_field_of_a_layer_counts():
+    *_, model = trained(mlp, SGD, False)
+    x, y = data(model)
+    model.layers[1].rate = 1.0  # nothing passes, and the last layer gets its bias to learn alone
+    kernel = model.get_weights()[2]
+    model.fit(x, y, batch_size=5, epochs=3, verbose=0)
+    np.testing.assert_array_equal(model.get_weights()[2], kernel)
+
+
 class Counting(Layer):
     calls = 0
 

@@ -154,7 +154,8 @@ class Fields:
 
     Positional order: inherited fields declared `first=True`, own fields, other inherited fields; a redeclared
     field keeps its place; a class attribute `field_order` names the positional arguments that come before all
-    others. A subclass may write an ordinary `__init__` that calls `super().__init__(...)`; unless it writes
+    others, `without_fields` inherited fields that the class has no argument for: it sets these attributes itself. A
+    subclass may write an ordinary `__init__` that calls `super().__init__(...)`; unless it writes
     `get_config` too, the arguments given to its constructor are its config. Raises TypeError for unknown or
     missing arguments, ValueError for bad values.
 
@@ -177,7 +178,7 @@ class Fields:
         body, several = vars(cls), len(cls.__bases__) > 1
         own = {name: value for name, value in body.items() if type(value) is Field}
         cls._own_fields = own
-        if own or several or "field_order" in body:
+        if own or several or "field_order" in body or "without_fields" in body:
             _declare(cls, own)
         if several or "__init__" in body or "get_config" in body:
             cls.__records__ = needs_record(cls)
@@ -286,6 +287,7 @@ def _declare(cls, own):
     table = {name: own.get(name, f) for name, f in inherited.items() if f.first}
     table |= {name: f for name, f in own.items() if name not in inherited}
     table |= {name: own.get(name, f) for name, f in inherited.items() if not f.first}
+    table = {name: f for name, f in table.items() if name not in vars(cls).get("without_fields", ())}
     if "field_order" in vars(cls):
         table = _reordered(cls, table)
     positional = [f for f in table.values() if not f.kw_only]

@@ -35,6 +35,16 @@ struct LanesOf {
             for (int i = 0; i < N; ++i) at[i] += other.at[i];
             return *this;
         }
+        friend KX_BODY type operator+(const type& x, const type& y) {
+            type sum;
+            for (int i = 0; i < N; ++i) sum.at[i] = x.at[i] + y.at[i];
+            return sum;
+        }
+        friend KX_BODY type operator-(const type& x, const type& y) {
+            type difference;
+            for (int i = 0; i < N; ++i) difference.at[i] = x.at[i] - y.at[i];
+            return difference;
+        }
         friend KX_BODY type operator*(const type& x, const type& y) {
             type product;
             for (int i = 0; i < N; ++i) product.at[i] = x.at[i] * y.at[i];
@@ -57,6 +67,32 @@ struct LanesOf<1> {
 
 template <int N>
 using Lanes = typename LanesOf<N>::type;
+
+// relu of each, as in bodies/activation.hpp: a NaN stays a NaN.
+template <typename T>
+KX_BODY T relu_lanes(const T& v) {
+#if defined(__GNUC__) && !defined(KX_PLAIN_LANES)
+    return v < 0.0f ? T{} : v;
+#else
+    T out;
+    for (int i = 0; i < static_cast<int>(sizeof(T) / sizeof(float)); ++i) out.at[i] = v.at[i] < 0.0f ? 0.0f : v.at[i];
+    return out;
+#endif
+}
+
+// g * (y > 0), as in bodies/activation.hpp.
+template <typename T>
+KX_BODY T through_relu_lanes(const T& g, const T& y) {
+#if defined(__GNUC__) && !defined(KX_PLAIN_LANES)
+    return g * (y > 0.0f ? T{} + 1.0f : T{});
+#else
+    T out;
+    for (int i = 0; i < static_cast<int>(sizeof(T) / sizeof(float)); ++i) {
+        out.at[i] = g.at[i] * (y.at[i] > 0.0f ? 1.0f : 0.0f);
+    }
+    return out;
+#endif
+}
 
 template <typename T>
 KX_BODY void load(T& lanes, const float* from) {

@@ -7,7 +7,7 @@ class pooled:
     """Take the memory of new NumPy arrays from the pool inside the `with` block, in this context (PEP 567).
 
     Large arrays otherwise come from the system anew each time, and the first touch of each page costs as much as most
-    work done on it. What the pool keeps is at most what was in use at once; `trim_pool` gives it back. NEP 49.
+    work done on it. It keeps at most twice what was in use at once; `trim_pool` gives it back. NEP 49.
 
     >>> import numpy as np
     >>> with pooled():

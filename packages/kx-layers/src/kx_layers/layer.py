@@ -169,8 +169,12 @@ class Layer(Fields, Weights):
         if self._has_default_build and name in self._tracked and self.built and self._policy is not None:
             if not isinstance(value, Variable) and self._children(Layer):
                 self.built = False  # a sublayer waits to be built
-        if name in ("input_spec", "activity_regularizer") and self._policy is not None:
+        if self._policy is None:
+            return
+        if name in ("input_spec", "activity_regularizer"):
             self._replan()
+        elif name in type(self).__fields__:
+            structure.version += 1  # a captured step has the old value in it
 
     # ---- state -----------------------------------------------------------------------------------------------
 

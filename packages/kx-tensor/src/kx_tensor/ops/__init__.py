@@ -44,6 +44,10 @@ from kx_tensor.ops.arrange import rot90 as rot90
 from kx_tensor.ops.arrange import unravel_index as unravel_index
 from kx_tensor.ops.arrange import view as view
 from kx_tensor.ops.arrange import vsplit as vsplit
+from kx_tensor.ops.attention import attend as attend
+from kx_tensor.ops.attention import attention as attention
+from kx_tensor.ops.attention import attention_weights as attention_weights
+from kx_tensor.ops.attention import dot_product_attention as dot_product_attention
 from kx_tensor.ops.batch_norm import batch_normalization as batch_normalization
 from kx_tensor.ops.batch_norm import normalize_batch as normalize_batch
 from kx_tensor.ops.batch_norm import normalize_channels as normalize_channels
@@ -76,7 +80,6 @@ from kx_tensor.ops.compare import logical_or as logical_or
 from kx_tensor.ops.compare import logical_xor as logical_xor
 from kx_tensor.ops.compare import not_equal as not_equal
 from kx_tensor.ops.composed_activation import celu as celu
-from kx_tensor.ops.composed_activation import gelu as gelu
 from kx_tensor.ops.composed_activation import glu as glu
 from kx_tensor.ops.composed_activation import hard_shrink as hard_shrink
 from kx_tensor.ops.composed_activation import hard_sigmoid as hard_sigmoid
@@ -87,7 +90,6 @@ from kx_tensor.ops.composed_activation import log_sigmoid as log_sigmoid
 from kx_tensor.ops.composed_activation import mish as mish
 from kx_tensor.ops.composed_activation import relu6 as relu6
 from kx_tensor.ops.composed_activation import selu as selu
-from kx_tensor.ops.composed_activation import silu as silu
 from kx_tensor.ops.composed_activation import soft_shrink as soft_shrink
 from kx_tensor.ops.composed_activation import softsign as softsign
 from kx_tensor.ops.composed_activation import sparse_plus as sparse_plus
@@ -109,6 +111,10 @@ from kx_tensor.ops.control import switch as switch
 from kx_tensor.ops.control import vectorize as vectorize
 from kx_tensor.ops.control import vectorized_map as vectorized_map
 from kx_tensor.ops.control import while_loop as while_loop
+from kx_tensor.ops.conv import conv as conv
+from kx_tensor.ops.conv import convolution as convolution
+from kx_tensor.ops.conv_transpose import conv_transpose as conv_transpose
+from kx_tensor.ops.conv_transpose import transposed_convolution as transposed_convolution
 from kx_tensor.ops.creation import arange as arange
 from kx_tensor.ops.creation import empty as empty
 from kx_tensor.ops.creation import empty_like as empty_like
@@ -140,13 +146,19 @@ from kx_tensor.ops.cumulate import ptp as ptp
 from kx_tensor.ops.cumulate import std as std
 from kx_tensor.ops.cumulate import var as var
 from kx_tensor.ops.dense import dense as dense
+from kx_tensor.ops.depthwise_conv import depthwise_conv as depthwise_conv
+from kx_tensor.ops.depthwise_conv import depthwise_convolution as depthwise_convolution
+from kx_tensor.ops.depthwise_conv import separable_conv as separable_conv
 from kx_tensor.ops.dropout import dropout as dropout
 from kx_tensor.ops.dropout import dropout_mask as dropout_mask
 from kx_tensor.ops.embedding import embedding as embedding
 from kx_tensor.ops.embedding import scatter_rows as scatter_rows
 from kx_tensor.ops.errors import absolute_error as absolute_error
 from kx_tensor.ops.errors import squared_error as squared_error
+from kx_tensor.ops.gelu import gelu as gelu
+from kx_tensor.ops.gelu import silu as silu
 from kx_tensor.ops.group_norm import group_normalization as group_normalization
+from kx_tensor.ops.gru import gru as gru
 from kx_tensor.ops.histogram import allclose as allclose
 from kx_tensor.ops.histogram import bincount as bincount
 from kx_tensor.ops.histogram import cdist as cdist
@@ -196,6 +208,7 @@ from kx_tensor.ops.linear import tril as tril
 from kx_tensor.ops.linear import triu as triu
 from kx_tensor.ops.linear import undiagonal as undiagonal
 from kx_tensor.ops.linear import vdot as vdot
+from kx_tensor.ops.lstm import lstm as lstm
 from kx_tensor.ops.matrix import matmul as matmul
 from kx_tensor.ops.matrix import mT as mT
 from kx_tensor.ops.nans import nanargmax as nanargmax
@@ -278,6 +291,7 @@ from kx_tensor.ops.shape import size as size
 from kx_tensor.ops.shape import squeeze as squeeze
 from kx_tensor.ops.shape import swapaxes as swapaxes
 from kx_tensor.ops.shape import transpose as transpose
+from kx_tensor.ops.simple_rnn import simple_rnn as simple_rnn
 from kx_tensor.ops.sort import argpartition as argpartition
 from kx_tensor.ops.sort import argsort as argsort
 from kx_tensor.ops.sort import digitize as digitize
@@ -320,5 +334,6 @@ from kx_tensor.ops.unary import sqrt as sqrt
 from kx_tensor.ops.unary import square as square
 from kx_tensor.ops.unary import tan as tan
 from kx_tensor.ops.unary import trunc as trunc
+from kx_tensor.ops.unfold import unfold as unfold
 
 operators.bind(sys.modules[__name__])
