@@ -23,7 +23,9 @@ ROWS = [
     ("AdaptiveMaxPooling2D", {"output_size": 2}, (4, 5, 2)),
     ("AdaptiveMaxPooling3D", {"output_size": 2}, (3, 4, 3, 2)),
     ("Add", {}, [(5,), (5,)]),
+    ("AdditiveAttention", {"dropout": 0.1, "seed": 1}, [(3, 4), (5, 4)]),
     ("AlphaDropout", {"rate": 0.3, "seed": 1}, (5,)),
+    ("Attention", {"use_scale": True}, [(3, 4), (5, 4)]),
     ("Average", {}, [(5,), (5,)]),
     ("AveragePooling1D", {"pool_size": 2, "padding": "same"}, (5, 3)),
     ("AveragePooling2D", {"pool_size": 2, "padding": "same"}, (4, 5, 2)),
@@ -87,6 +89,15 @@ ROWS = [
     ("SpectralNormalization", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (5,)),
     ("Subtract", {}, [(5,), (5,)]),
     ("TimeDistributed", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (4, 5)),
+]
+every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
+# These make masks, or take them for something else.
+OWN_MASKS = ("AdditiveAttention", "Attention", "Embedding", "Masking", "Dot", "Softmax")
+# Tested in files of their own; the calls of the last two take several arguments.
+NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer", "MultiHeadAttention", "GroupedQueryAttention"}
+OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
+NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer"}  # tested in files of their own
+NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells", "Wrapper"}
     ("UnitNormalization", {}, (5,)),
 ]
 every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
