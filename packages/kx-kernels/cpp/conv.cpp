@@ -64,19 +64,20 @@ struct Sizes {
 // What a convolution computes.
 Correlation forward(const Sizes& s, const Images& x, float* result, const float* bias, bool relu) {
     const int64_t own = s.channels / s.groups, made = s.filters / s.groups;
-    Correlation c = {x, {s.kernel.data(), own * s.filters, made, s.filters, 1}, s.batch, s.groups, own, made, s.out,
-                     s.stride, {}, result, Layout(s.filters, s.out, s.channels_first), bias, relu};
+    Part part = {s.out, {}, result};
     Box k;
     for (k[0] = 0; k[0] < s.window[0]; ++k[0]) {
         for (k[1] = 0; k[1] < s.window[1]; ++k[1]) {
             for (k[2] = 0; k[2] < s.window[2]; ++k[2]) {
-                Tap tap = {{}, static_cast<int64_t>(c.taps.size())};
+                Tap tap = {{}, static_cast<int64_t>(part.taps.size())};
                 for (int axis = 0; axis < 3; ++axis) tap.at[axis] = k[axis] * s.dilation[axis] - s.low[axis];
-                c.taps.push_back(tap);
+                part.taps.push_back(tap);
             }
         }
     }
-    return c;
+    const Kernel kernel = {s.kernel.data(), own * s.filters, made, s.filters, 1};
+    return {x, kernel, s.batch, s.groups, own, made, s.stride, {part}, Layout(s.filters, s.out, s.channels_first), bias,
+            relu};
 }
 
 // The places of one axis that lie `phase` beyond a multiple of the stride: their number, and which elements of the
@@ -94,30 +95,31 @@ struct Phase {
     }
 };
 
-// What goes back through a convolution to its input, as one correlation per phase of the strides.
-void transposed(const Sizes& s, const Images& g, float* result, const float* bias, bool relu) {
+// What goes back through a convolution to its input, with a part for each phase of the strides.
+Correlation transposed(const Sizes& s, const Images& g, float* result, const float* bias, bool relu) {
     const int64_t own = s.channels / s.groups, made = s.filters / s.groups;
+    const Kernel kernel = {s.kernel.data(), own * s.filters, made, 1, s.filters};
+    const Layout layout(s.channels, s.in, s.channels_first);
+    Correlation c = {g, kernel, s.batch, s.groups, made, own, {{1, 1, 1}}, {}, layout, bias, relu};
+    for (int axis = 0; axis < 3; ++axis) c.layout.step[axis] *= s.stride[axis];
     Box phase;
     for (phase[0] = 0; phase[0] < std::min(s.stride[0], s.in[0]); ++phase[0]) {
         for (phase[1] = 0; phase[1] < std::min(s.stride[1], s.in[1]); ++phase[1]) {
             for (phase[2] = 0; phase[2] < std::min(s.stride[2], s.in[2]); ++phase[2]) {
                 const Phase axes[] = {Phase(s, 0, phase[0]), Phase(s, 1, phase[1]), Phase(s, 2, phase[2])};
-                Correlation c = {g, {s.kernel.data(), own * s.filters, made, 1, s.filters}, s.batch, s.groups, made,
-                                 own, {{axes[0].count, axes[1].count, axes[2].count}}, {{1, 1, 1}}, {}, result,
-                                 Layout(s.channels, s.in, s.channels_first), bias, relu};
-                c.result += c.layout.offset(phase);
-                for (int axis = 0; axis < 3; ++axis) c.layout.step[axis] *= s.stride[axis];
+                Part part = {{{axes[0].count, axes[1].count, axes[2].count}}, {}, result + layout.offset(phase)};
                 for (const auto& [p0, k0] : axes[0].taps) {
                     for (const auto& [p1, k1] : axes[1].taps) {
                         for (const auto& [p2, k2] : axes[2].taps) {
-                            c.taps.push_back({{{p0, p1, p2}}, (k0 * s.window[1] + k1) * s.window[2] + k2});
+                            part.taps.push_back({{{p0, p1, p2}}, (k0 * s.window[1] + k1) * s.window[2] + k2});
                         }
                     }
                 }
-                correlate(c);
+                c.parts.push_back(part);
             }
         }
     }
+    return c;
 }
 
 // The bias, if there is one, after a check of its length.
@@ -142,7 +144,9 @@ nb::object conv(nb::handle x_given, nb::handle kernel, nb::handle bias_given, nb
     float* out;
     const nb::object made = s.make(s.out, s.filters, out);
     const Unlocked unlocked(true);
-    correlate(forward(s, s.wide(x.data(), nullptr), out, bias.data(), relu));
+    if (s.batch * s.out.volume() * s.filters > 0) {
+        correlate(forward(s, s.wide(x.data(), nullptr), out, bias.data(), relu));
+    }
     return made;
 }
 
@@ -159,7 +163,9 @@ nb::object conv_transpose(nb::handle x_given, nb::handle kernel, nb::handle bias
     float* out;
     const nb::object made = s.make(s.in, s.channels, out);
     const Unlocked unlocked(true);
-    transposed(s, s.narrow(x.data(), nullptr), out, bias.data(), relu);
+    if (s.batch * s.in.volume() * s.channels > 0) {
+        correlate(transposed(s, s.narrow(x.data(), nullptr), out, bias.data(), relu));
+    }
     return made;
 }
 
@@ -187,7 +193,7 @@ nb::object conv_grad(nb::handle g_given, nb::handle x_given, nb::handle kernel, 
     if (need_bias) gbias = new_array<float>({s.filters}, to_bias);
     {
         const Unlocked unlocked(true);
-        if (to_x) transposed(s, gradient, to_x, nullptr, false);
+        if (to_x && x.size() > 0) correlate(transposed(s, gradient, to_x, nullptr, false));
         if (to_kernel) {
             const Correlation c = forward(s, s.wide(x.data(), nullptr), nullptr, nullptr, false);
             correlate_kernel_gradient(c, gradient, to_kernel, to_bias);

@@ -1,7 +1,6 @@
 // Correlations straight from the definition: windows of the source times weights in panels, no matrix in between.
 #include <algorithm>
 
-#include "bodies/activation.hpp"
 #include "cpu/conv.hpp"
 #include "cpu/conv_plan.hpp"
 #include "cpu/conv_tiles.hpp"
@@ -13,65 +12,74 @@ namespace {
 
 constexpr int64_t window_floats = 1 << 15;  // of the source that one block of places reads: a quarter of an L2 cache
 
-// Weights as the tiles read them: (group, panel, tap and channel, panel); and the bias in panels.
-void pack(const Correlation& c, int64_t depth, float* weights, float* bias) {
-    const int64_t count = panels(c.to);
+// The weights of a part as the tiles read them: (group, panel, tap and channel, panel).
+void pack_weights(const Correlation& c, const Part& part, float* weights) {
+    const int64_t count = panels(c.to), depth = static_cast<int64_t>(part.taps.size()) * c.from;
     parallel_for(c.groups * count, static_cast<double>(depth) * panel, [&](int64_t i) {
         const int64_t group = i / count, first = i % count * panel;
         const int64_t valid = std::min<int64_t>(panel, c.to - first);
-        float* into = weights + i * depth * panel;
-        for (const Tap& tap : c.taps) {
+        float* __restrict into = weights + i * depth * panel;
+        for (const Tap& tap : part.taps) {
             const float* from = c.kernel.data + tap.index * c.kernel.tap + group * c.kernel.group + first * c.kernel.to;
-            for (int64_t k = 0; k < c.from; ++k, into += panel) {
-                for (int64_t j = 0; j < panel; ++j) {
-                    into[j] = j < valid ? from[k * c.kernel.from + j * c.kernel.to] : 0.0f;
-                }
+            for (int64_t k = 0; k < c.from; ++k, into += panel, from += c.kernel.from) {
+                for (int64_t j = 0; j < valid; ++j) into[j] = from[j * c.kernel.to];
+                for (int64_t j = valid; j < panel; ++j) into[j] = 0.0f;
             }
-        }
-        for (int64_t j = 0; j < panel; ++j) {
-            bias[i * panel + j] = c.bias && j < valid ? c.bias[group * c.to + first + j] : 0.0f;
         }
     });
 }
 
-// The places of a block and where they read and write.
-struct Block {
-    const float* base;
-    float* result;
-    int64_t rows, cols;
-};
+// The bias in panels, (group, panel, panel), or zeros.
+void pack_bias(const Correlation& c, float* bias) {
+    const int64_t count = panels(c.to);
+    std::fill_n(bias, c.groups * count * panel, 0.0f);
+    for (int64_t group = 0; group < c.groups && c.bias; ++group) {
+        std::copy_n(c.bias + group * c.to, c.to, bias + group * count * panel);
+    }
+}
 
-// One panel of channels of a block's places, tile after tile. The last tile starts where it fits and computes some
-// places again; a block smaller than a tile repeats its first place.
-void run_panel(const Correlation& c, const Plan& plan, const Block& block, int64_t group, int64_t first,
-               const float* weights, const float* bias) {
-    const int64_t places = block.rows * block.cols;
-    const int64_t valid = std::min<int64_t>(panel, c.to - first);
-    const bool straight = valid == panel && c.layout.channel == 1;
-    float room[tile_rows][panel];
-    for (int64_t next = 0; next < places; next += tile_rows) {
-        const int64_t start = std::max<int64_t>(0, std::min(next, places - tile_rows));
-        const float* rows[tile_rows];
-        float *into[tile_rows], *out[tile_rows];
-        int64_t row = start / block.cols, col = start % block.cols;
-        for (int r = 0; r < tile_rows; ++r) {
-            rows[r] = block.base + row * c.step[1] * plan.pitch[1] + col * c.step[2] * plan.pitch[2] + group * c.from;
-            out[r] = block.result + row * c.layout.step[1] + col * c.layout.step[2] +
-                     (group * c.to + first) * c.layout.channel;
-            into[r] = straight ? out[r] : room[r];
-            if (start + r + 1 < places && ++col == block.cols) {
-                col = 0;
-                ++row;
+// The places of one part in a block: how far from the first they read and write, up to a whole number of tiles. A place
+// beyond the last is the last once more.
+struct Places {
+    const float* source;
+    float* result;
+    int64_t count;
+    int64_t *read, *write;
+
+    void list(const Correlation& c, const Plan& plan, int64_t rows, int64_t cols) {
+        count = rows * cols;
+        for (int64_t i = 0, place = 0; i < rows; ++i) {
+            for (int64_t j = 0; j < cols; ++j, ++place) {
+                read[place] = i * c.step[1] * plan.pitch[1] + j * c.step[2] * plan.pitch[2];
+                write[place] = i * c.layout.step[1] + j * c.layout.step[2];
             }
         }
-        correlate_tile(rows, plan.runs.data(), static_cast<int64_t>(plan.runs.size()), weights, bias, into);
+        for (int64_t place = count; place % tile_rows; ++place) {
+            read[place] = read[count - 1];
+            write[place] = write[count - 1];
+        }
+    }
+};
+
+// One panel of channels of all places, tile after tile.
+void run_panel(const Correlation& c, const Places& places, const std::vector<Run>& runs, int64_t group, int64_t first,
+               const float* weights, const float* bias) {
+    const int64_t valid = std::min<int64_t>(panel, c.to - first), channel = c.layout.channel;
+    const bool straight = valid == panel && channel == 1;
+    const float* source = places.source + group * c.from;
+    float* result = places.result + (group * c.to + first) * channel;
+    float room[tile_rows][panel];
+    for (int64_t place = 0; place < places.count; place += tile_rows) {
+        const float* rows[tile_rows];
+        float* into[tile_rows];
         for (int r = 0; r < tile_rows; ++r) {
-            if (c.relu) {
-                for (int j = 0; j < panel; ++j) into[r][j] = relu(into[r][j]);
-            }
-            if (!straight) {
-                for (int64_t j = 0; j < valid; ++j) out[r][j * c.layout.channel] = room[r][j];
-            }
+            rows[r] = source + places.read[place + r];
+            into[r] = straight ? result + places.write[place + r] : room[r];
+        }
+        correlate_tile(rows, runs.data(), static_cast<int64_t>(runs.size()), weights, bias, c.relu, into);
+        for (int r = 0; r < tile_rows && !straight; ++r) {
+            float* out = result + places.write[place + r];
+            for (int64_t j = 0; j < valid; ++j) out[j * channel] = room[r][j];
         }
     }
 }
@@ -79,25 +87,40 @@ void run_panel(const Correlation& c, const Plan& plan, const Block& block, int64
 }  // namespace
 
 void correlate(Correlation c) {
-    if (c.batch * c.groups * c.to * c.count.volume() == 0) return;
+    if (is_depthwise(c)) return correlate_depthwise(c);
     if (winograd_fits(c)) return correlate_winograd(c);
-    if (reads_rows(c) && c.layout == Layout(c.groups * c.to, c.count, false)) {
+    if (reads_rows(c) && c.layout == Layout(c.groups * c.to, c.parts[0].count, false)) {
         make_one_row(c);
-        c.layout = Layout(c.groups * c.to, c.count, false);
+        c.layout = Layout(c.groups * c.to, c.parts[0].count, false);
     }
     const Plan plan(c, window_floats);
-    const int64_t count = c.groups * panels(c.to), size = plan.depth * panel;
-    const Workspace<float> weights(count * size), bias(count * panel);
-    pack(c, plan.depth, weights.data(), bias.data());
-    const double cost = static_cast<double>(plan.block.volume()) * static_cast<double>(count * (size / 4 + panel));
+    const int64_t count = c.groups * panels(c.to);
+    std::vector<int64_t> depth, start = {0};  // of each part's weights
+    for (const Part& part : c.parts) {
+        depth.push_back(static_cast<int64_t>(part.taps.size()) * c.from);
+        start.push_back(start.back() + count * depth.back() * panel);
+    }
+    const Workspace<float> weights(start.back()), bias(count * panel);
+    for (size_t i = 0; i < c.parts.size(); ++i) pack_weights(c, c.parts[i], weights.data() + start[i]);
+    pack_bias(c, bias.data());
+    const int64_t places = plan.block.volume();
+    const double cost = static_cast<double>(places) * static_cast<double>(start.back() / 4 + count * panel);
     parallel_for(c.batch * plan.blocks.volume(), cost, [&](int64_t task) {
         const Plan::Piece piece = plan.piece(c, task);
         const Workspace<float> window(plan.room(c));
-        const Block block = {plan.read(c, piece, window.data()),
-                             c.result + piece.image * c.layout.image + c.layout.offset(piece.at), piece.rows, piece.cols};
-        for (int64_t i = 0; i < count; ++i) {
-            run_panel(c, plan, block, i / panels(c.to), i % panels(c.to) * panel, weights.data() + i * size,
-                      bias.data() + i * panel);
+        const Workspace<int64_t> listed(2 * (places + tile_rows));
+        const float* source = plan.read(c, piece, window.data());
+        for (size_t part = 0; part < c.parts.size(); ++part) {
+            const Part& p = c.parts[part];
+            const int64_t rows = plan.places(p, piece, 1), cols = plan.places(p, piece, 2);
+            if (plan.places(p, piece, 0) * rows * cols == 0) continue;
+            Places some = {source, p.result + piece.image * c.layout.image + c.layout.offset(piece.at), 0, listed.data(),
+                           listed.data() + places + tile_rows};
+            some.list(c, plan, rows, cols);
+            for (int64_t i = 0; i < count; ++i) {
+                run_panel(c, some, plan.runs[part], i / panels(c.to), i % panels(c.to) * panel,
+                          weights.data() + start[part] + i * depth[part] * panel, bias.data() + i * panel);
+            }
         }
     });
 }

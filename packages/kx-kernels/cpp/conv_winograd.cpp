@@ -16,7 +16,7 @@ void transform_kernel(const Correlation& c, float* out) {
             const float* from = c.kernel.data + k * c.kernel.from + p * panel * c.kernel.to;
             float w[9][panel] = {};
             for (int i = 0; i < 9; ++i) {
-                const float* element = from + c.taps[i].index * c.kernel.tap;
+                const float* element = from + c.parts[0].taps[i].index * c.kernel.tap;
                 for (int64_t j = 0; j < valid; ++j) w[i][j] = element[j * c.kernel.to];
             }
             for (int j = 0; j < panel; j += lanes) {
@@ -41,7 +41,7 @@ void multiply_points(const Tiles& tiles, int64_t count, const float* source, con
                 rows[r] = source + p * tiles.point + tile * tiles.depth;
                 into[r] = out + (p * block_tiles + tile) * panel;
             }
-            correlate_tile(rows, &run, 1, kernel + p * tiles.depth * panel, nullptr, into);
+            correlate_tile(rows, &run, 1, kernel + p * tiles.depth * panel, nullptr, false, into);
         }
     }
 }
@@ -52,9 +52,9 @@ void write_results(const Correlation& c, const Tiles& tiles, int64_t first, int6
     const int64_t valid = std::min<int64_t>(panel, c.to - start);
     for (int64_t tile = first; tile < last; ++tile) {
         const Box place = tiles.place(tile);
-        const int64_t rows = std::min<int64_t>(side, c.count[1] - place[1]);
-        const int64_t cols = std::min<int64_t>(side, c.count[2] - place[2]);
-        float* out = c.result + tiles.image(tile) * c.layout.image + c.layout.offset(place) + start * c.layout.channel;
+        const int64_t rows = std::min<int64_t>(side, c.parts[0].count[1] - place[1]);
+        const int64_t cols = std::min<int64_t>(side, c.parts[0].count[2] - place[2]);
+        float* out = c.parts[0].result + tiles.image(tile) * c.layout.image + c.layout.offset(place) + start * c.layout.channel;
         const bool straight = rows == side && cols == side && valid == panel && c.layout.channel == 1;
         float room[side * side * panel];  // for a tile that is cut off, or whose channels lie apart
         float* into = straight ? out : room;
@@ -78,14 +78,14 @@ void write_results(const Correlation& c, const Tiles& tiles, int64_t first, int6
 }  // namespace
 
 bool winograd_fits(const Correlation& c) {
-    if (c.groups != 1 || c.taps.size() != 9 || c.from % lanes || c.to % lanes || c.from < 16 || c.to < 16) return false;
+    if (c.groups != 1 || c.parts.size() != 1 || c.parts[0].taps.size() != 9 || c.from % lanes || c.to % lanes || c.from < 16 || c.to < 16) return false;
     for (int i = 0; i < 9; ++i) {
-        const Box& at = c.taps[i].at;
-        if (at[0] != 0 || at[1] != c.taps[0].at[1] + i / 3 || at[2] != c.taps[0].at[2] + i % 3) return false;
+        const Box& at = c.parts[0].taps[i].at;
+        if (at[0] != 0 || at[1] != c.parts[0].taps[0].at[1] + i / 3 || at[2] != c.parts[0].taps[0].at[2] + i % 3) return false;
     }
-    if (c.step[1] != 1 || c.step[2] != 1 || c.count[0] != 1 || c.source.sizes[0] != 1) return false;
+    if (c.step[1] != 1 || c.step[2] != 1 || c.parts[0].count[0] != 1 || c.source.sizes[0] != 1) return false;
     const Tiles tiles(c);
-    return tiles.count >= 2 * tile_rows && tiles.rows * tiles.cols * points * 3 / 2 <= c.count.volume() * 9;
+    return tiles.count >= 2 * tile_rows && tiles.rows * tiles.cols * points * 3 / 2 <= c.parts[0].count.volume() * 9;
 }
 
 void correlate_winograd(const Correlation& c) {

@@ -78,7 +78,7 @@ void gather(const Correlation& c, const Shares& shares, const float* sums, float
                 float* out = into + from * c.to + p * panel + k;
                 winograd<WinogradKernelGradient, V>(
                     [&](int i, int j) { return loaded(s + (6 * i + j) * shares.rows * panel); },
-                    [&](int i, int j, V v) { store(out + c.taps[3 * i + j].index * c.from * c.to, v); });
+                    [&](int i, int j, V v) { store(out + c.parts[0].taps[3 * i + j].index * c.from * c.to, v); });
             }
         }
         if (bias) std::copy_n(total.data() + points * shares.rows * panel, valid, bias + p * panel);

@@ -23,17 +23,28 @@ ROWS = [
     ("AdaptiveMaxPooling2D", {"output_size": 2}, (4, 5, 2)),
     ("AdaptiveMaxPooling3D", {"output_size": 2}, (3, 4, 3, 2)),
     ("Add", {}, [(5,), (5,)]),
+    ("AdditiveAttention", {"dropout": 0.1, "seed": 1}, [(3, 4), (5, 4)]),
     ("AlphaDropout", {"rate": 0.3, "seed": 1}, (5,)),
+    ("Attention", {"use_scale": True}, [(3, 4), (5, 4)]),
     ("Average", {}, [(5,), (5,)]),
-    ("Bidirectional", {"layer": {"class_name": "GRU", "config": {"units": 3}}, "merge_mode": "sum"}, (4, 5)),
     ("AveragePooling1D", {"pool_size": 2, "padding": "same"}, (5, 3)),
     ("AveragePooling2D", {"pool_size": 2, "padding": "same"}, (4, 5, 2)),
     ("AveragePooling3D", {"pool_size": 2, "padding": "same"}, (3, 4, 3, 2)),
     ("BatchNormalization", {}, (5,)),
     ("BatchNormalization", {"axis": 1, "renorm": True, "center": False}, (4, 5)),
+    ("Bidirectional", {"layer": {"class_name": "GRU", "config": {"units": 3}}, "merge_mode": "sum"}, (4, 5)),
     ("Concatenate", {"axis": 1}, [(3, 2), (4, 2)]),
+    ("Conv1D", {"filters": 4, "kernel_size": 3, "padding": "causal"}, (6, 3)),
+    ("Conv1DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2}, (4, 3)),
+    ("Conv2D", {"filters": 4, "kernel_size": 3, "activation": "relu"}, (5, 6, 3)),
+    ("Conv2D", {"filters": 4, "kernel_size": 2, "groups": 2, "data_format": "channels_first"}, (2, 5, 4)),
+    ("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"}, (3, 2, 3)),
+    ("Conv3D", {"filters": 2, "kernel_size": 2, "padding": "same"}, (2, 3, 4, 2)),
+    ("Conv3DTranspose", {"filters": 2, "kernel_size": 2}, (2, 2, 3, 2)),
     ("Dense", {"units": 3, "activation": "relu"}, (5,)),
     ("Dense", {"units": 3}, (4, 5)),
+    ("DepthwiseConv1D", {"kernel_size": 3}, (6, 3)),
+    ("DepthwiseConv2D", {"kernel_size": 2, "depth_multiplier": 2, "strides": 2}, (5, 6, 3)),
     ("Dot", {"axes": 1}, [(5,), (5,)]),
     ("Dropout", {"rate": 0.3, "seed": 1}, (5,)),
     ("ELU", {}, (5,)),
@@ -63,11 +74,13 @@ ROWS = [
     ("Multiply", {}, [(5,), (5,)]),
     ("PReLU", {"shared_axes": [1]}, (4, 5)),
     ("Permute", {"dims": (2, 1)}, (4, 5)),
-    ("RNN", {"cell": {"class_name": "LSTMCell", "config": {"units": 3}}, "go_backwards": True}, (4, 5)),
     ("RMSNormalization", {}, (5,)),
+    ("RNN", {"cell": {"class_name": "LSTMCell", "config": {"units": 3}}, "go_backwards": True}, (4, 5)),
     ("ReLU", {"max_value": 1.0}, (5,)),
     ("RepeatVector", {"n": 2}, (5,)),
     ("Reshape", {"target_shape": (2, -1)}, (6,)),
+    ("SeparableConv1D", {"filters": 4, "kernel_size": 3}, (6, 3)),
+    ("SeparableConv2D", {"filters": 4, "kernel_size": 2, "padding": "same"}, (4, 5, 3)),
     ("SimpleRNN", {"units": 3, "activation": "relu", "seed": 1}, (4, 5)),
     ("Softmax", {}, (5,)),
     ("SpatialDropout1D", {"rate": 0.3, "seed": 1}, (4, 5)),
@@ -79,6 +92,9 @@ ROWS = [
 ]
 every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
 # These make masks, or take them for something else.
+OWN_MASKS = ("AdditiveAttention", "Attention", "Embedding", "Masking", "Dot", "Softmax")
+# Tested in files of their own; the calls of the last two take several arguments.
+NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer", "MultiHeadAttention", "GroupedQueryAttention"}
 OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
 NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer"}  # tested in files of their own
 NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells", "Wrapper"}
@@ -87,7 +103,9 @@ NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells
 every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
 # These make masks, or take them for something else.
 OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "GlobalAveragePooling1D", "SpectralNormalization")
+OWN_MASKS += ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
 NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer", "Wrapper"}  # tested in files of their own
+NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}
 
 
 def make(row, **extra):

@@ -20,27 +20,37 @@ struct Kernel {
     int64_t tap, group, from, to;
 };
 
+// A grid of results and what they read: taps in the order of what they read.
+struct Part {
+    Box count;
+    std::vector<Tap> taps;
+    float* result;
+};
+
 // result[place][to] = bias[to] + the sum over taps and from of source[place * step + tap][from] * kernel[tap][from][to],
 // in each of the groups of channels, through a relu if asked for. The source counts as 0 beyond its sizes.
 struct Correlation {
     Images source;
     Kernel kernel;
     int64_t batch, groups, from, to;  // channels per group that are read and written
-    Box count, step;                  // places of the result, and how far the source moves from one to the next
-    std::vector<Tap> taps;            // in the order of what they read
-    float* result;
-    Layout layout;  // of the result
-    const float* bias;  // or null
+    Box step;                         // how far the source moves from one place to the next
+    std::vector<Part> parts;          // one, or one per phase of the strides that a gradient goes back through
+    Layout layout;                    // of the results
+    const float* bias;                // or null
     bool relu;
 };
 
 void correlate(Correlation c);
 
 
-// The gradient of the kernel of `c` (its result and bias are not used) from `g`, that of the result, whose sizes are
-// c.count and channels c.groups * c.to: into[(tap * c.from + from) * g.channels + group * c.to + to], and the sums of g
-// over all places into `bias`, unless null.
+// The gradient of the kernel of `c`, which has one part (its result and bias are not used), from `g`, that of the result:
+// into[(tap * c.from + from) * g.channels + group * c.to + to], and the sums of g over all places into `bias` unless null.
 void correlate_kernel_gradient(Correlation c, Images g, float* into, float* bias);
+
+// The same where each channel is a group of its own.
+bool is_depthwise(const Correlation& c);
+void correlate_depthwise(const Correlation& c);
+void depthwise_kernel_gradient(const Correlation& c, const Images& g, float* into, float* bias);
 
 // The same by Winograd's F(4x4, 3x3), and whether that can be done and pays.
 bool winograd_fits(const Correlation& c);

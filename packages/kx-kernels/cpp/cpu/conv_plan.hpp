@@ -12,42 +12,44 @@ namespace kx {
 
 // Whether each place reads just itself, so that all places of all images are the rows of one matrix.
 inline bool reads_rows(const Correlation& c) {
-    if (c.taps.size() != 1 || !c.source.channels_last()) return false;
+    const Part& part = c.parts[0];
+    if (c.parts.size() != 1 || part.taps.size() != 1 || !c.source.channels_last()) return false;
     for (int axis = 0; axis < 3; ++axis) {
-        if (c.step[axis] != 1 || c.taps[0].at[axis] != 0 || c.count[axis] != c.source.sizes[axis]) return false;
+        if (c.step[axis] != 1 || part.taps[0].at[axis] != 0 || part.count[axis] != c.source.sizes[axis]) return false;
     }
     return true;
 }
 
 // Takes them as one image with one row.
 inline void make_one_row(Correlation& c) {
-    c.count = {{1, 1, c.batch * c.count.volume()}};
-    c.source = Images(c.source.data, c.source.gate, c.source.channels, c.count, false);
+    const Box row = {{1, 1, c.batch * c.source.sizes.volume()}};
+    c.source = Images(c.source.data, c.source.gate, c.source.channels, row, false);
+    c.parts[0].count = row;
     c.batch = 1;
 }
 
-// The work cut into blocks of places, and what a block needs to know.
+// The work cut into blocks of places, the same for all parts, and what a block needs to know.
 struct Plan {
-    Box low, span;     // the lowest tap, and from there to beyond the highest
-    Box block, blocks; // places of a block, and blocks per image
-    Box window;        // what a block reads
-    bool copied;       // whether it reads from a copy of its window
-    Box pitch;         // the elements of the memory it reads from one place of the source to the next
-    std::vector<Run> runs;
-    int64_t depth;     // floats of a row of a tile
+    Box count;          // of the places, the most that a part has
+    Box low, span;      // the lowest tap, and from there to beyond the highest
+    Box block, blocks;  // places of a block, and blocks per image
+    Box window;         // what a block reads
+    bool copied;        // whether it reads from a copy of its window
+    Box pitch;          // the elements of the memory it reads from one place of the source to the next
+    std::vector<std::vector<Run>> runs;  // per part
 
     // `floats`: about how many of the source a block may read.
     Plan(const Correlation& c, int64_t floats) {
         measure_taps(c);
         cut_blocks(c, floats);
-        place_taps(c);
+        pitch = copied ? Layout(c.source.channels, window, false).step : c.source.layout.step;
+        for (const Part& part : c.parts) runs.push_back(place_taps(c, part));
     }
 
     // Block number `index` of all images.
     struct Piece {
         int64_t image;
-        Box at, low;         // its first place, and where its window starts
-        int64_t rows, cols;  // of places
+        Box at, low;  // its first place, and where its window starts
     };
     Piece piece(const Correlation& c, int64_t index) const {
         Piece found;
@@ -57,12 +59,14 @@ struct Plan {
             index /= blocks[axis];
         }
         found.image = index;
-        found.rows = std::min(block[1], c.count[1] - found.at[1]);
-        found.cols = std::min(block[2], c.count[2] - found.at[2]);
         return found;
     }
+    // How many places of a part lie in a piece, along an axis.
+    int64_t places(const Part& part, const Piece& piece, int axis) const {
+        return std::clamp<int64_t>(part.count[axis] - piece.at[axis], 0, block[axis]);
+    }
 
-    // What the blocks of all images need room for, and where a piece's window lies: in that room, or in the source.
+    // The room that a window takes, and where a piece's lies: in that room, or in the source.
     int64_t room(const Correlation& c) const { return copied ? window.volume() * c.source.channels : 0; }
     const float* read(const Correlation& c, const Piece& piece, float* into) const {
         if (!copied) return c.source.data + piece.image * c.source.layout.image + c.source.layout.offset(piece.low);
@@ -72,12 +76,17 @@ struct Plan {
 
    private:
     void measure_taps(const Correlation& c) {
-        low = c.taps.empty() ? Box{{0, 0, 0}} : c.taps[0].at;
-        Box high = low;
-        for (const Tap& tap : c.taps) {
-            for (int axis = 0; axis < 3; ++axis) {
-                low[axis] = std::min(low[axis], tap.at[axis]);
-                high[axis] = std::max(high[axis], tap.at[axis]);
+        Box high;
+        bool first = true;
+        count = low = high = {{0, 0, 0}};
+        for (const Part& part : c.parts) {
+            for (int axis = 0; axis < 3; ++axis) count[axis] = std::max(count[axis], part.count[axis]);
+            for (const Tap& tap : part.taps) {
+                for (int axis = 0; axis < 3; ++axis) {
+                    low[axis] = first ? tap.at[axis] : std::min(low[axis], tap.at[axis]);
+                    high[axis] = first ? tap.at[axis] : std::max(high[axis], tap.at[axis]);
+                }
+                first = false;
             }
         }
         for (int axis = 0; axis < 3; ++axis) span[axis] = high[axis] - low[axis] + 1;
@@ -87,30 +96,31 @@ struct Plan {
     void cut_blocks(const Correlation& c, int64_t floats) {
         const int64_t deep = span[0] * c.source.channels;
         block = {{1, 1, 1}};
-        block[2] = std::min(c.count[2], std::max<int64_t>(16, floats / (deep * span[1] * c.step[2])));
+        block[2] = std::min(count[2], std::max<int64_t>(16, floats / (deep * span[1] * c.step[2])));
         const int64_t row = deep * ((block[2] - 1) * c.step[2] + span[2]);
-        block[1] = std::min(c.count[1], std::max<int64_t>(1, (floats / row - span[1]) / c.step[1] + 1));
+        block[1] = std::min(count[1], std::max<int64_t>(1, (floats / row - span[1]) / c.step[1] + 1));
         Box all;
         for (int axis = 0; axis < 3; ++axis) {
-            blocks[axis] = (c.count[axis] + block[axis] - 1) / block[axis];
+            blocks[axis] = (count[axis] + block[axis] - 1) / block[axis];
             window[axis] = (block[axis] - 1) * c.step[axis] + span[axis];
-            all[axis] = (c.count[axis] - 1) * c.step[axis] + span[axis];
+            all[axis] = (count[axis] - 1) * c.step[axis] + span[axis];
         }
         copied = c.source.gate || !c.source.channels_last() || !within(low, all, c.source.sizes);
     }
 
-    void place_taps(const Correlation& c) {
-        pitch = copied ? Layout(c.source.channels, window, false).step : c.source.layout.step;
-        depth = c.from * static_cast<int64_t>(c.taps.size());
-        for (const Tap& tap : c.taps) {
-            const int64_t offset = (tap.at[0] - low[0]) * pitch[0] + (tap.at[1] - low[1]) * pitch[1] +
-                                   (tap.at[2] - low[2]) * pitch[2];
-            if (!runs.empty() && runs.back().offset + runs.back().length == offset) {
-                runs.back().length += c.from;
+    // What a place reads, with taps that lie side by side as one run.
+    std::vector<Run> place_taps(const Correlation& c, const Part& part) const {
+        std::vector<Run> found;
+        for (const Tap& tap : part.taps) {
+            int64_t offset = 0;
+            for (int axis = 0; axis < 3; ++axis) offset += (tap.at[axis] - low[axis]) * pitch[axis];
+            if (!found.empty() && found.back().offset + found.back().length == offset) {
+                found.back().length += c.from;
             } else {
-                runs.push_back({offset, c.from});
+                found.push_back({offset, c.from});
             }
         }
+        return found;
     }
 };
 

@@ -20,10 +20,10 @@ struct Run {
     int64_t offset, length;
 };
 
-// out[r][j] = start[j] + the sum of rows[r][i] * weights[i][j] over all i of the runs; weights (total length, panel),
-// start (panel) or null for zeros.
+// out[r][j] = start[j] + the sum of rows[r][i] * weights[i][j] over all i of the runs, through a relu if asked for;
+// weights (total length, panel), start (panel) or null for zeros.
 inline void correlate_tile(const float* const* rows, const Run* runs, int64_t run_count, const float* weights,
-                           const float* start, float* const* out) {
+                           const float* start, bool relu, float* const* out) {
     Lanes<lanes> sum[tile_rows][tile_registers], factor[tile_registers];
     for (int j = 0; j < tile_registers; ++j) {
         Lanes<lanes> first{};
@@ -43,7 +43,7 @@ inline void correlate_tile(const float* const* rows, const Run* runs, int64_t ru
         }
     }
     for (int r = 0; r < tile_rows; ++r) {
-        for (int j = 0; j < tile_registers; ++j) store(out[r] + j * lanes, sum[r][j]);
+        for (int j = 0; j < tile_registers; ++j) store(out[r] + j * lanes, relu ? relu_lanes(sum[r][j]) : sum[r][j]);
     }
 }
 

@@ -29,8 +29,8 @@ struct Tiles {
     int64_t rows, cols, count, blocks, depth, point;
 
     explicit Tiles(const Correlation& c)
-        : rows((c.count[1] + side - 1) / side),
-          cols((c.count[2] + side - 1) / side),
+        : rows((c.parts[0].count[1] + side - 1) / side),
+          cols((c.parts[0].count[2] + side - 1) / side),
           count(c.batch * rows * cols),
           blocks((count + block_tiles - 1) / block_tiles),
           depth(c.from),
@@ -71,7 +71,7 @@ inline void transform_source(const Correlation& c, const Tiles& tiles, int64_t f
                              float* out) {
     for (int64_t tile = first; tile < last; ++tile) {
         Box place = tiles.place(tile);
-        for (int axis = 1; axis < 3; ++axis) place[axis] += c.taps[0].at[axis];
+        for (int axis = 1; axis < 3; ++axis) place[axis] += c.parts[0].taps[0].at[axis];
         const Patch patch(c.source, tiles.image(tile), place, 6, room);
         for (int64_t k = 0; k < c.from; k += lanes) {
             float* into = out + (tile - first) * c.from + k;

@@ -25,6 +25,22 @@ channel_affine = native.channel_affine
 dense = native.dense
 dense_grad = native.dense_grad
 
+elu = native.elu
+elu_grad = native.elu_grad
+gelu = native.gelu
+gelu_grad = native.gelu_grad
+leaky_relu = native.leaky_relu
+leaky_relu_grad = native.leaky_relu_grad
+relu = native.relu
+relu_grad = native.relu_grad
+sigmoid = native.sigmoid
+sigmoid_grad = native.sigmoid_grad
+silu = native.silu
+silu_grad = native.silu_grad
+softplus = native.softplus
+softplus_grad = native.softplus_grad
+tanh = native.tanh
+tanh_grad = native.tanh_grad
 conv = native.conv
 conv_grad = native.conv_grad
 conv_transpose = native.conv_transpose
@@ -49,3 +65,21 @@ lstm = native.lstm
 lstm_grad = native.lstm_grad
 simple_rnn = native.simple_rnn
 simple_rnn_grad = native.simple_rnn_grad
+
+log_softmax = native.log_softmax
+log_softmax_grad = native.log_softmax_grad
+softmax = native.softmax
+softmax_grad = native.softmax_grad
+
+binary_crossentropy = native.binary_crossentropy
+binary_crossentropy_grad = native.binary_crossentropy_grad
+categorical_crossentropy = native.categorical_crossentropy
+categorical_crossentropy_grad = native.categorical_crossentropy_grad
+sparse_categorical_crossentropy = native.sparse_categorical_crossentropy
+sparse_categorical_crossentropy_grad = native.sparse_categorical_crossentropy_grad
+
+dropout = native.dropout
+dropout_grad = native.dropout_grad
+
+attention = native.attention
+attention_grad = native.attention_grad

@@ -61,8 +61,8 @@ class Windowed(Layer):
         axis = 1 if self.data_format == "channels_first" else -1
         if len(input_shape) < self.rank + 2 or input_shape[axis] is None:
             raise ValueError(
-                f"Layer {self.name!r}: the input must have {self.rank + 2} axes and a known number of channels, in axis "
-                f"{axis} as data_format={self.data_format!r}; got input_shape={tuple(input_shape)}."
+                f"Layer {self.name!r}: the input must have {self.rank + 2} axes and a known number of channels, in "
+                f"axis {axis} as data_format={self.data_format!r}; got input_shape={tuple(input_shape)}."
             )
         self.input_spec = InputSpec(min_ndim=self.rank + 2, axes={axis: input_shape[axis]})
         return input_shape[axis]

@@ -7,6 +7,8 @@ from kx_layers.activation_layers import LeakyReLU as LeakyReLU
 from kx_layers.activation_layers import PReLU as PReLU
 from kx_layers.activation_layers import ReLU as ReLU
 from kx_layers.activation_layers import Softmax as Softmax
+from kx_layers.attention import AdditiveAttention as AdditiveAttention
+from kx_layers.attention import Attention as Attention
 from kx_layers.bidirectional import Bidirectional as Bidirectional
 from kx_layers.conv import Conv1D as Conv1D
 from kx_layers.conv import Conv2D as Conv2D
@@ -38,6 +40,7 @@ from kx_layers.dropout import SpatialDropout2D as SpatialDropout2D
 from kx_layers.dropout import SpatialDropout3D as SpatialDropout3D
 from kx_layers.einsum_dense import EinsumDense as EinsumDense
 from kx_layers.embedding import Embedding as Embedding
+from kx_layers.grouped_query_attention import GroupQueryAttention as GroupQueryAttention
 from kx_layers.gru import GRU as GRU
 from kx_layers.gru import GRUCell as GRUCell
 from kx_layers.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
@@ -75,6 +78,7 @@ from kx_layers.merge import maximum as maximum
 from kx_layers.merge import minimum as minimum
 from kx_layers.merge import multiply as multiply
 from kx_layers.merge import subtract as subtract
+from kx_layers.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from kx_layers.noise import AlphaDropout as AlphaDropout
 from kx_layers.noise import GaussianDropout as GaussianDropout
 from kx_layers.noise import GaussianNoise as GaussianNoise

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kx_tensor import config, rules
+from kx_tensor.capture import constant
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import multiply
 from kx_tensor.ops.casting import cast, convert_to_tensor
@@ -49,8 +50,9 @@ def _average_twin(x, *, size, axis):
     dtype = rules.floating([x.dtype], {})[1]
     axis = rules.normalize_axis(axis, len(x.shape))
     places, counts = _members(x.shape[axis], size)
-    parts = take(cast(x, rules.wide_float(dtype)), places, axis=axis)
-    return cast(sum(multiply(parts, _weights(counts, parts.dtype, len(x.shape), axis)), axis=axis + 1), dtype)
+    parts = take(cast(x, rules.wide_float(dtype)), constant(places), axis=axis)
+    weights = constant(_weights(counts, parts.dtype, len(x.shape), axis))
+    return cast(sum(multiply(parts, weights), axis=axis + 1), dtype)
 
 
 @primitive(shape=_adapted_shape, dtype=rules.floating, like=_average_twin)
@@ -79,7 +81,7 @@ adaptive_average.cases = (
 def _max_twin(x, *, size, axis):
     x = convert_to_tensor(x)
     axis = rules.normalize_axis(axis, len(x.shape))
-    parts = take(x, _members(x.shape[axis], size)[0], axis=axis)
+    parts = take(x, constant(_members(x.shape[axis], size)[0]), axis=axis)
     best = expand_dims(argmax(parts, axis=axis + 1), axis + 1)
     return squeeze(take_along_axis(parts, best, axis=axis + 1), axis=axis + 1)
 

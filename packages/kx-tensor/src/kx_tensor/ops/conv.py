@@ -2,21 +2,21 @@
 
 import math
 
-import numpy as np
-
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
 from kx_tensor.device import kx_kernels
 from kx_tensor.ops.activation import relu
 from kx_tensor.ops.arithmetic import add
 from kx_tensor.ops.conv_arrays import channels_last, convolve, input_gradient, kernel_gradient, restored
+from kx_tensor.ops.conv_windows import sliding, split_shape
 from kx_tensor.ops.indexes import take
 from kx_tensor.ops.join import pad
 from kx_tensor.ops.matrix import matmul
 from kx_tensor.ops.shape import moveaxis, reshape, transpose
-from kx_tensor.ops.conv_windows import sliding, split_shape
 from kx_tensor.precision import ZEROS, narrow, widen
 from kx_tensor.primitive import primitive
+
+WINDOW_PARAMETERS = ("strides", "padding", "data_format", "dilation_rate")
 
 
 def check_channels(channels, own, filters, bias_shape, activation):
@@ -25,8 +25,8 @@ def check_channels(channels, own, filters, bias_shape, activation):
         raise ValueError(f"activation must be None or 'relu', got {activation!r}.")
     if None not in (channels, own) and (own == 0 or channels % own):
         raise ValueError(
-            f"the input has {channels} channels, no multiple of the {own} that the kernel takes: its shape is (*window, "
-            f"channels / groups, filters)."
+            f"the input has {channels} channels, no multiple of the {own} that the kernel takes: its shape is "
+            f"(*window, channels / groups, filters)."
         )
     if None not in (channels, own, filters) and channels and filters % (channels // own):
         raise ValueError(f"{filters} filters can't be split into {channels // own} groups.")
@@ -68,19 +68,23 @@ def before_finish(g, out, activation):
 
 def _conv_shape(shapes, params):
     x, kernel, *bias = shapes
-    windows = sliding(x, kernel, *[params[name] for name in ("strides", "padding", "data_format", "dilation_rate")])
+    windows = sliding(x, kernel, *[params[name] for name in WINDOW_PARAMETERS])
     channels = split_shape(x, windows.channels_first)[1]
     check_channels(channels, *kernel[-2:], bias[0] if bias else None, params["activation"])
     return windows.shape(x[0], windows.out, kernel[-1])
 
 
-def _conv_twin(x, kernel, bias=None, *, strides=1, padding="valid", data_format=None, dilation_rate=1, activation=None):
+def _conv_twin(
+    x, kernel, bias=None, *, strides=1, padding="valid", data_format=None, dilation_rate=1, activation=None
+):
     windows = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
     x = moveaxis(x, 1, -1) if windows.channels_first else x
     batch, channels, filters = x.shape[0], x.shape[-1], kernel.shape[-1]
     groups, depth = channels // kernel.shape[-2], math.prod(kernel.shape[:-1])
     x = pad(x, pad_width=((0, 0), *zip(windows.low, windows.high), (0, 0)))
-    x = take(reshape(x, (batch, math.prod(windows.padded), channels)), _indices(windows), axis=1)  # (batch, places, window, channels)
+    x = take(
+        reshape(x, (batch, math.prod(windows.padded), channels)), windows.indices(), axis=1
+    )  # (batch, places, window, channels)
     places, size = x.shape[1:3]
     x = transpose(reshape(x, (batch, places, size, groups, channels // groups)), (0, 3, 1, 2, 4))
     kernel = transpose(reshape(kernel, (depth, groups, filters // groups)), (1, 0, 2))
@@ -90,15 +94,18 @@ def _conv_twin(x, kernel, bias=None, *, strides=1, padding="valid", data_format=
     return moveaxis(out, -1, 1) if windows.channels_first else out
 
 
-def _indices(windows):
-    """Which positions of the padded input, counted through all axes, each place reads: (places, window)."""
-    rows = np.arange(math.prod(windows.padded), dtype="int32").reshape(windows.padded)
-    return np.stack([rows[read].reshape(-1) for _, read in windows.taps()], axis=1)
-
-
 @primitive(shape=_conv_shape, dtype=rules.promote, like=_conv_twin)
 def convolution(
-    xp, x, kernel, bias=None, *, strides=1, padding="valid", data_format=None, dilation_rate=1, activation=None
+    xp,
+    x,
+    kernel,
+    bias=None,
+    *,
+    strides=1,
+    padding="valid",
+    data_format=None,
+    dilation_rate=1,
+    activation=None,
 ):
     """Return activation(conv(x, kernel) + bias), with activation None or "relu".
 
@@ -111,7 +118,9 @@ def convolution(
             [0. ]]], dtype=float32)
     """
     windows = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
-    check_channels(x.shape[1 if windows.channels_first else -1], *kernel.shape[-2:], shape_of(bias), activation)
+    check_channels(
+        x.shape[1 if windows.channels_first else -1], *kernel.shape[-2:], shape_of(bias), activation
+    )
     out = convolve(xp, channels_last(xp, widen(x), windows), widen(kernel), windows)
     return narrow(restored(xp, finish(xp, out, bias, activation), windows), x.dtype)
 
@@ -143,11 +152,11 @@ convolution.cases = (
     case("1,6,3,3", "3,1,1,3", "3", strides=2, dilation_rate=2, padding="same"), case("1,1,1,2", "1,1,2,3"),
     case("0,4,4,1", "2,2,1,2", "2"), case("1,3,3,3,2", "2,2,2,2,2", "2", activation="relu"),
     case("1,2,3,4,1", "2,1,3,1,2", strides=(1, 2, 1), padding="same"),
-    fails("2,4,4,3", "3,3,2,4", match="3 channels, no multiple of the 2"), fails("2,4,4,4", "3,3,2,3", match="2 groups"),
+    fails("2,4,4,3", "3,3,2,4", match="3 channels, no multiple"), fails("2,4,4,4", "3,3,2,3", match="2 groups"),
     fails("2,4,4,1", "5,3,1,2", match="does not fit an input with 4"), fails("2,4", "3,4", match="at least 3"),
-    fails("2,4,1", "2,2,1,2", match="as many axes"), fails("2,4,4,1", "2,2,1,2", padding="causal", match="padding must"),
-    fails("2,4,1", "2,1,2", strides=0, match="strides"), fails("2,4,1", "2,1,2", "3", match=r"shape \(2,\)"),
-    fails("2,4,1", "2,1,2", activation="tanh", match="activation must be"),
+    fails("2,4,1", "2,2,1,2", match="as many axes"), fails("2,4,1", "2,1,2", strides=0, match="strides"),
+    fails("2,4,4,1", "2,2,1,2", padding="causal", match="padding must be one of 'valid', 'same'"),
+    fails("2,4,1", "2,1,2", "3", match=r"shape \(2,\)"), fails("2,4,1", "2,1,2", activation="tanh", match="activation"),
 )  # fmt: skip
 
 
@@ -169,7 +178,13 @@ def conv(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_
             [ 4.]]], dtype=float32)
     """
     return convolution(
-        inputs, kernel, None, strides=strides, padding=padding, data_format=data_format, dilation_rate=dilation_rate
+        inputs,
+        kernel,
+        None,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilation_rate=dilation_rate,
     )
 
 
@@ -186,7 +201,9 @@ def _native_forward(
     x, kernel, bias, strides=1, padding="valid", data_format=None, dilation_rate=1, activation=None
 ):
     windows = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
-    check_channels(x.shape[1 if windows.channels_first else -1], *kernel.shape[-2:], shape_of(bias), activation)
+    check_channels(
+        x.shape[1 if windows.channels_first else -1], *kernel.shape[-2:], shape_of(bias), activation
+    )
     out = kx_kernels.conv(
         widen(x), widen(kernel), None if bias is None else widen(bias),
         windows.geometry, windows.channels_first, activation is not None,
@@ -196,11 +213,9 @@ def _native_forward(
 
 def _native_backward(g, inputs, out, needs, params):
     x, kernel, _ = inputs
-    windows = sliding(
-        x.shape, kernel.shape, params.get("strides", 1), params.get("padding", "valid"), params.get("data_format"),
-        params.get("dilation_rate", 1),
-    )  # fmt: skip
-    gate = widen(out) if params.get("activation") else None
+    full = {**convolution.statics, **params}
+    windows = sliding(x.shape, kernel.shape, *[full[name] for name in WINDOW_PARAMETERS])
+    gate = widen(out) if full["activation"] else None
     return kx_kernels.conv_grad(
         g.astype("float32", copy=False), widen(x), widen(kernel), gate,
         windows.geometry, windows.channels_first, *needs,

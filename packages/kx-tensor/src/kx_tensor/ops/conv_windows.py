@@ -2,8 +2,11 @@
 
 import functools
 import itertools
+import math
 import operator
 from typing import NamedTuple
+
+import numpy as np
 
 from kx_tensor.config import image_data_format, standardize_data_format
 
@@ -62,6 +65,11 @@ class Windows(NamedTuple):
                 for k, d, n, s in zip(place, self.dilations, self.out, self.strides)
             ])  # fmt: skip
 
+    def indices(self):
+        """Which positions of the padded input, counted through all axes, each place reads: (places, window)."""
+        rows = np.arange(math.prod(self.padded), dtype="int32").reshape(self.padded)
+        return np.stack([rows[read].reshape(-1) for _, read in self.taps()], axis=1)
+
     def shape(self, batch, sizes, channels):
         """The shape of an array with these sizes of its positions."""
         return (batch, channels, *sizes) if self.channels_first else (batch, *sizes, channels)
@@ -84,7 +92,12 @@ def sliding(x_shape, kernel_shape, strides, padding, data_format, dilation_rate)
     """
     data_format = data_format or image_data_format()
     return _sliding(
-        tuple(x_shape[1:]), tuple(kernel_shape[:-2]), as_key(strides), padding, data_format, as_key(dilation_rate)
+        tuple(x_shape[1:]),
+        tuple(kernel_shape[:-2]),
+        as_key(strides),
+        padding,
+        data_format,
+        as_key(dilation_rate),
     )
 
 

@@ -6,12 +6,20 @@ import numpy as np
 
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.conv import (
-    before_finish, check_bias, conv, convolution, finish, shape_of,
-)  # fmt: skip
+    WINDOW_PARAMETERS,
+    before_finish,
+    check_bias,
+    conv,
+    convolution,
+    finish,
+    kernel_fits,
+    shape_of,
+)
 from kx_tensor.ops.conv_arrays import channels_last, padded_input, restored
-from kx_tensor.ops.shape import reshape
 from kx_tensor.ops.conv_windows import sliding, split_shape
+from kx_tensor.ops.shape import reshape
 from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
 
@@ -29,7 +37,7 @@ def _check(x_channels, kernel_shape, bias_shape, activation):
 
 def _depthwise_shape(shapes, params):
     x, kernel, *bias = shapes
-    windows = sliding(x, kernel, *[params[name] for name in ("strides", "padding", "data_format", "dilation_rate")])
+    windows = sliding(x, kernel, *[params[name] for name in WINDOW_PARAMETERS])
     _check(split_shape(x, windows.channels_first)[1], kernel, bias[0] if bias else None, params["activation"])
     return windows.shape(x[0], windows.out, None if None in kernel[-2:] else kernel[-2] * kernel[-1])
 
@@ -51,7 +59,16 @@ def _flat(kernel):
 
 @primitive(shape=_depthwise_shape, dtype=rules.promote, like=_depthwise_twin)
 def depthwise_convolution(
-    xp, x, kernel, bias=None, *, strides=1, padding="valid", data_format=None, dilation_rate=1, activation=None
+    xp,
+    x,
+    kernel,
+    bias=None,
+    *,
+    strides=1,
+    padding="valid",
+    data_format=None,
+    dilation_rate=1,
+    activation=None,
 ):
     """Return activation(depthwise_conv(x, kernel) + bias), with activation None or "relu".
 
@@ -122,7 +139,13 @@ def depthwise_conv(inputs, kernel, strides=1, padding="valid", data_format=None,
     array([[[3., 5.]]], dtype=float32)
     """
     return depthwise_convolution(
-        inputs, kernel, None, strides=strides, padding=padding, data_format=data_format, dilation_rate=dilation_rate
+        inputs,
+        kernel,
+        None,
+        strides=strides,
+        padding=padding,
+        data_format=data_format,
+        dilation_rate=dilation_rate,
     )
 
 
@@ -139,4 +162,48 @@ def separable_conv(
     array([[[53.]]], dtype=float32)
     """
     deep = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
-    return conv(deep, pointwise_kernel, 1, "valid", data_format)
+    return conv(deep, pointwise_kernel, 1, "same", data_format)
+
+
+# ---- kernels ---------------------------------------------------------------------------------------------------
+
+# To the kernels this is a convolution in as many groups as there are channels, each of them repeated if it has several
+# kernels.
+
+
+def _grouped(x, kernel, windows):
+    axis, multiplier = 1 if windows.channels_first else -1, kernel.shape[-1]
+    x, weights = widen(x), widen(kernel).reshape(*windows.window, 1, -1)
+    return (x if multiplier == 1 else np.repeat(x, multiplier, axis=axis)), weights
+
+
+def _native_forward(
+    x, kernel, bias, strides=1, padding="valid", data_format=None, dilation_rate=1, activation=None
+):
+    windows = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
+    _check(x.shape[1 if windows.channels_first else -1], kernel.shape, shape_of(bias), activation)
+    out = kx_kernels.conv(
+        *_grouped(x, kernel, windows), None if bias is None else widen(bias),
+        windows.geometry, windows.channels_first, activation is not None,
+    )  # fmt: skip
+    return narrow(out, x.dtype)
+
+
+def _native_backward(g, inputs, out, needs, params):
+    x, kernel, _ = inputs
+    full = {**depthwise_convolution.statics, **params}
+    windows = sliding(x.shape, kernel.shape, *[full[name] for name in WINDOW_PARAMETERS])
+    gate = widen(out) if full["activation"] else None
+    gx, gkernel, gbias = kx_kernels.conv_grad(
+        g.astype("float32", copy=False), *_grouped(x, kernel, windows), gate,
+        windows.geometry, windows.channels_first, *needs,
+    )  # fmt: skip
+    multiplier = kernel.shape[-1]
+    if gx is not None and multiplier > 1:
+        axis = 1 if windows.channels_first else gx.ndim - 1
+        gx = gx.reshape(*gx.shape[:axis], -1, multiplier, *gx.shape[axis + 1 :]).sum(axis=axis + 1)
+    return gx, None if gkernel is None else gkernel.reshape(kernel.shape), gbias
+
+
+if kx_kernels is not None:
+    depthwise_convolution.kernel("native", _native_forward, _native_backward, kernel_fits)

@@ -151,7 +151,7 @@ average_pool.cases = (
 
 @primitive(shape=lambda shapes, params: tuple(params["shape"]), dtype=rules.floating)
 def average_unpool(xp, g, *, shape, pool_size, strides, padding, data_format):
-    """Return g shared out equally among the members of its windows in an array of `shape`: transposed `average_pool`."""
+    """Return g shared out among the members of its windows in an array of `shape`: `average_pool` transposed."""
     w = windows(shape, pool_size, strides, padding, data_format)
     share = widen(g) * _share(xp, w, widen(g).dtype)
     out = xp.zeros(shape, share.dtype)
@@ -185,8 +185,7 @@ def _max_forward(x, pool_size, strides=None, padding="valid", data_format=None, 
 def _max_backward(g, inputs, winners, needs, params):
     x = inputs[0]
     w = windows(x.shape, **params)
-    if g.dtype is not x.dtype:
-        g = g.astype(x.dtype)
+    g = narrow(g, x.dtype)
     return (kx_kernels.max_pool_grad(g, winners, x.shape, w.size, w.strides, w.lows, w.channels_last),)
 
 

@@ -55,6 +55,8 @@ from kx_tensor.ops import celu as celu
 from kx_tensor.ops import clip as clip
 from kx_tensor.ops import concatenate as concatenate
 from kx_tensor.ops import cond as cond
+from kx_tensor.ops import conv as conv
+from kx_tensor.ops import conv_transpose as conv_transpose
 from kx_tensor.ops import convert_to_numpy as convert_to_numpy
 from kx_tensor.ops import convert_to_tensor as convert_to_tensor
 from kx_tensor.ops import copy as copy
@@ -68,6 +70,7 @@ from kx_tensor.ops import cumprod as cumprod
 from kx_tensor.ops import cumsum as cumsum
 from kx_tensor.ops import deg2rad as deg2rad
 from kx_tensor.ops import dense as dense
+from kx_tensor.ops import depthwise_conv as depthwise_conv
 from kx_tensor.ops import diag as diag
 from kx_tensor.ops import diagflat as diagflat
 from kx_tensor.ops import diagonal as diagonal
@@ -76,6 +79,7 @@ from kx_tensor.ops import digitize as digitize
 from kx_tensor.ops import divide as divide
 from kx_tensor.ops import divide_no_nan as divide_no_nan
 from kx_tensor.ops import dot as dot
+from kx_tensor.ops import dot_product_attention as dot_product_attention
 from kx_tensor.ops import dsplit as dsplit
 from kx_tensor.ops import dstack as dstack
 from kx_tensor.ops import dtype as dtype
@@ -235,6 +239,7 @@ from kx_tensor.ops import segment_prod as segment_prod
 from kx_tensor.ops import segment_sum as segment_sum
 from kx_tensor.ops import select as select
 from kx_tensor.ops import selu as selu
+from kx_tensor.ops import separable_conv as separable_conv
 from kx_tensor.ops import shape as shape
 from kx_tensor.ops import sigmoid as sigmoid
 from kx_tensor.ops import sign as sign
@@ -286,6 +291,7 @@ from kx_tensor.ops import tril as tril
 from kx_tensor.ops import triu as triu
 from kx_tensor.ops import true_divide as true_divide
 from kx_tensor.ops import trunc as trunc
+from kx_tensor.ops import unfold as unfold
 from kx_tensor.ops import unique as unique
 from kx_tensor.ops import unit_step as unit_step
 from kx_tensor.ops import unravel_index as unravel_index

@@ -7,6 +7,10 @@ from kx_tensor.ops import batch_normalization as batch_normalization
 from kx_tensor.ops import binary_crossentropy as binary_crossentropy
 from kx_tensor.ops import categorical_crossentropy as categorical_crossentropy
 from kx_tensor.ops import celu as celu
+from kx_tensor.ops import conv as conv
+from kx_tensor.ops import conv_transpose as conv_transpose
+from kx_tensor.ops import depthwise_conv as depthwise_conv
+from kx_tensor.ops import dot_product_attention as dot_product_attention
 from kx_tensor.ops import elu as elu
 from kx_tensor.ops import gelu as gelu
 from kx_tensor.ops import glu as glu
@@ -29,6 +33,7 @@ from kx_tensor.ops import relu as relu
 from kx_tensor.ops import relu6 as relu6
 from kx_tensor.ops import rms_normalization as rms_normalization
 from kx_tensor.ops import selu as selu
+from kx_tensor.ops import separable_conv as separable_conv
 from kx_tensor.ops import sigmoid as sigmoid
 from kx_tensor.ops import silu as silu
 from kx_tensor.ops import soft_shrink as soft_shrink
@@ -43,3 +48,4 @@ from kx_tensor.ops import squareplus as squareplus
 from kx_tensor.ops import swish as swish
 from kx_tensor.ops import tanh_shrink as tanh_shrink
 from kx_tensor.ops import threshold as threshold
+from kx_tensor.ops import unfold as unfold
