@@ -25,6 +25,9 @@ channel_affine = native.channel_affine
 dense = native.dense
 dense_grad = native.dense_grad
 
+embedding = native.embedding
+scatter_rows = native.scatter_rows
+
 conv = native.conv
 conv_grad = native.conv_grad
 conv_transpose = native.conv_transpose
