@@ -10,6 +10,7 @@ void define_conv(nanobind::module_& m);
 void define_batch_norm(nanobind::module_& m);
 void define_dense(nanobind::module_& m);
 void define_embedding(nanobind::module_& m);
+void define_optimizers(nanobind::module_& m);
 void define_errors(nanobind::module_& m);
 void define_group_norm(nanobind::module_& m);
 void define_layer_norm(nanobind::module_& m);

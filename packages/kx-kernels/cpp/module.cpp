@@ -46,6 +46,7 @@ KX_DEFINE_MODULE(KX_MODULE) {
     kx::define_batch_norm(m);
     kx::define_dense(m);
     kx::define_embedding(m);
+    kx::define_optimizers(m);
     kx::define_errors(m);
     kx::define_group_norm(m);
     kx::define_layer_norm(m);

@@ -28,6 +28,9 @@ dense_grad = native.dense_grad
 embedding = native.embedding
 scatter_rows = native.scatter_rows
 
+optimizer_step = native.optimizer_step
+sum_squares = native.sum_squares
+
 conv = native.conv
 conv_grad = native.conv_grad
 conv_transpose = native.conv_transpose
