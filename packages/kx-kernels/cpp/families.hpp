@@ -5,7 +5,6 @@
 
 namespace kx {
 
-void define_activation(nanobind::module_& m);
 void define_conv(nanobind::module_& m);
 void define_batch_norm(nanobind::module_& m);
 void define_dense(nanobind::module_& m);

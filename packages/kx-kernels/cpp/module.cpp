@@ -41,7 +41,6 @@ KX_DEFINE_MODULE(KX_MODULE) {
     m.def("set_blas_path", &kx::set_blas_path);
     m.def("thread_count", &kx::thread_count, thread_count_text);
     m.def("set_thread_count", &set_thread_count, nanobind::arg("count"), set_thread_count_text);
-    kx::define_activation(m);
     kx::define_conv(m);
     kx::define_batch_norm(m);
     kx::define_dense(m);

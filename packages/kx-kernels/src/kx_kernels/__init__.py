@@ -15,9 +15,6 @@ thread_count = native.thread_count
 pool_statistics = native.pool_statistics
 trim_pool = native.trim_pool
 
-bias_relu = native.bias_relu
-bias_relu_grad = native.bias_relu_grad
-
 batch_norm = native.batch_norm
 batch_norm_grad = native.batch_norm_grad
 channel_affine = native.channel_affine
