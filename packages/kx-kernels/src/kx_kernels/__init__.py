@@ -8,7 +8,6 @@ from kx_kernels.native import native
 from kx_kernels.pool import pooled as pooled
 
 level = native.level
-openmp = native.openmp
 set_thread_count = native.set_thread_count
 thread_count = native.thread_count
 
@@ -27,7 +26,6 @@ scatter_rows = native.scatter_rows
 
 optimizer_step = native.optimizer_step
 sum_squares = native.sum_squares
-
 conv = native.conv
 conv_grad = native.conv_grad
 conv_transpose = native.conv_transpose
