@@ -4,8 +4,8 @@ Kernels check dtypes and sizes; choosing between a kernel and NumPy is the calle
 extension the import raises `ImportError`, and kx runs on NumPy alone.
 """
 
-from kx_kernels.native import native
 from kx_kernels.memory_pool import pooled as pooled
+from kx_kernels.native import native
 
 level = native.level
 set_thread_count = native.set_thread_count
