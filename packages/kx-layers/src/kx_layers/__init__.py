@@ -17,9 +17,9 @@ from kx_layers.adaptive_pooling import AdaptiveAveragePooling3D as AdaptiveAvera
 from kx_layers.adaptive_pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
 from kx_layers.adaptive_pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
 from kx_layers.adaptive_pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
-from kx_layers.batch_normalization import BatchNormalization as BatchNormalization
 from kx_layers.attention import AdditiveAttention as AdditiveAttention
 from kx_layers.attention import Attention as Attention
+from kx_layers.batch_normalization import BatchNormalization as BatchNormalization
 from kx_layers.bidirectional import Bidirectional as Bidirectional
 from kx_layers.conv import Conv1D as Conv1D
 from kx_layers.conv import Conv2D as Conv2D
@@ -44,10 +44,6 @@ from kx_layers.dropout import SpatialDropout2D as SpatialDropout2D
 from kx_layers.dropout import SpatialDropout3D as SpatialDropout3D
 from kx_layers.einsum_dense import EinsumDense as EinsumDense
 from kx_layers.embedding import Embedding as Embedding
-from kx_layers.grouped_query_attention import GroupedQueryAttention as GroupedQueryAttention
-from kx_layers.grouped_query_attention import GroupQueryAttention as GroupQueryAttention
-from kx_layers.gru import GRU as GRU
-from kx_layers.gru import GRUCell as GRUCell
 from kx_layers.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
 from kx_layers.global_pooling import GlobalAveragePooling1D as GlobalAvgPool1D
 from kx_layers.global_pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
@@ -60,6 +56,8 @@ from kx_layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
 from kx_layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
 from kx_layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPool3D
 from kx_layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
+from kx_layers.grouped_query_attention import GroupedQueryAttention as GroupedQueryAttention
+from kx_layers.grouped_query_attention import GroupQueryAttention as GroupQueryAttention
 from kx_layers.gru import GRU as GRU
 from kx_layers.gru import GRUCell as GRUCell
 from kx_layers.identity import Identity as Identity
