@@ -13,7 +13,7 @@ from kx_tensor.ops.join import pad, stack
 from kx_tensor.ops.pool_windows import elements_inside, first_inside, places, pool_windows, result_shape
 from kx_tensor.ops.reduce import argmax
 from kx_tensor.ops.shape import expand_dims, squeeze
-from kx_tensor.precision import narrow, widen
+from kx_tensor.precision import ZEROS, narrow, widen
 from kx_tensor.primitive import primitive
 
 
@@ -74,7 +74,7 @@ def _max_grads(xp, g, inputs_shape, saved, pool_size, strides, padding, data_for
     g = widen(g)
     gx = xp.zeros(inputs_shape, g.dtype)
     for number, (read, reached) in enumerate(places(w)):
-        gx[read] += g[reached] * (saved[reached] == number)
+        gx[read] += xp.where(saved[reached] == number, g[reached], ZEROS[g.dtype])
     return (gx,)
 
 
