@@ -31,10 +31,10 @@ KX_BODY void split_exp(float x, float& scale, float& rest) {
 
 // 1 / (1 + exp(-x)); beyond 87 the exponential no longer grows, as in the NumPy formula.
 KX_BODY float sigmoid(float x) {
-    float t = x < -87.0f ? 87.0f : -x;
-    t = t < -87.0f ? -87.0f : t;
+    float t = x < -87.0f ? -87.0f : x;
+    t = t > 87.0f ? 87.0f : t;
     float scale, rest;
-    split_exp(t, scale, rest);
+    split_exp(-t, scale, rest);
     return 1.0f / (1.0f + (scale * rest + scale));
 }
 
