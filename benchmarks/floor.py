@@ -22,7 +22,6 @@ from kx_models.steps import Steps
 from kx_optimizers.optimizer import Optimizer
 from kx_tensor.capture import recording
 from kx_tensor.primitive import PRIMITIVES
-from kx_tensor.row_sparse import RowSparse
 from measure import timed
 from workloads import WORKLOADS
 
@@ -94,14 +93,13 @@ def sizes_of(primitive, *values):
         elif isinstance(value, (tuple, list)):
             for item in value:
                 visit(item)
-        elif isinstance(value, RowSparse):
+        elif hasattr(value, "rows"):  # a RowSparse gradient
             visit([value.ids, value.rows])
 
     visit(values)
     sizes = list(found.values())
-    if (
-        primitive is not None and primitive.name in LOOKUPS
-    ):  # of the table only as many rows as there are results
+    if primitive is not None and primitive.name in LOOKUPS:
+        # Of the table only as many rows as there are results.
         sizes = [min(size, sorted(sizes)[-2]) for size in sizes]
     return sizes
 
@@ -205,9 +203,7 @@ def update_sizes(optimizer, grads, weights):
     slots = round(sum(v.data.nbytes for v in optimizer.variables) / sum(v.data.nbytes for v in weights))
     sizes = sizes_of(None, grads)
     for g, v in zip(grads, weights, strict=True):
-        sizes += 2 * (
-            [g.rows.nbytes] if isinstance(g, RowSparse) and not slots else [v.data.nbytes] * (1 + slots)
-        )
+        sizes += 2 * ([g.rows.nbytes] if hasattr(g, "rows") and not slots else [v.data.nbytes] * (1 + slots))
     return sizes
 
 
