@@ -12,6 +12,8 @@ void define_batch_norm(nanobind::module_& m);
 void define_crossentropy(nanobind::module_& m);
 void define_dense(nanobind::module_& m);
 void define_dropout(nanobind::module_& m);
+void define_embedding(nanobind::module_& m);
+void define_optimizers(nanobind::module_& m);
 void define_errors(nanobind::module_& m);
 void define_group_norm(nanobind::module_& m);
 void define_layer_norm(nanobind::module_& m);

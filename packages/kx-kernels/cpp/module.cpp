@@ -15,9 +15,7 @@ void import_numpy() {
 
 void set_thread_count(int count) {
     if (count < 1) throw nanobind::value_error("set_thread_count: expected 1 or more");
-#if defined(_OPENMP)
-    omp_set_num_threads(count);
-#endif
+    kx::set_thread_count(count);
 }
 
 constexpr const char* thread_count_text = R"(Return how many threads the kernels use.
@@ -25,9 +23,7 @@ constexpr const char* thread_count_text = R"(Return how many threads the kernels
 >>> thread_count() >= 1
 True)";
 
-constexpr const char* set_thread_count_text = R"(Let the kernels called from this thread use `count` threads, 1 or more.
-
-Without OpenMP there is always one. `OMP_NUM_THREADS` sets it before the start.
+constexpr const char* set_thread_count_text = R"(Let the kernels use `count` threads, 1 or more; `OMP_NUM_THREADS` sets it before the start.
 
 >>> set_thread_count(thread_count()))";
 
@@ -48,6 +44,8 @@ KX_DEFINE_MODULE(KX_MODULE) {
     kx::define_crossentropy(m);
     kx::define_dense(m);
     kx::define_dropout(m);
+    kx::define_embedding(m);
+    kx::define_optimizers(m);
     kx::define_errors(m);
     kx::define_group_norm(m);
     kx::define_layer_norm(m);
@@ -56,9 +54,4 @@ KX_DEFINE_MODULE(KX_MODULE) {
     kx::define_softmax(m);
     kx::define_unary(m);
     kx::define_pooling(m);
-#if defined(_OPENMP)
-    m.attr("openmp") = true;
-#else
-    m.attr("openmp") = false;
-#endif
 }

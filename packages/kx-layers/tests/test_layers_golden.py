@@ -26,7 +26,11 @@ every_case = pytest.mark.parametrize("index", range(len(CASES)), ids=NAMES)
 
 # What Keras lets pass and kx does not, and the other way round.
 STRICTER = {("PReLU", "{'shared_axes': (0,)}")}
-LENIENT = {("Dense", "{'units': 4, 'bias_constraint': 'nonneg'}")}
+LENIENT = {
+    ("Dense", "{'units': 4, 'bias_constraint': 'nonneg'}"),
+    ("MaxPooling2D", "{'pool_size': (2,)}"),
+    ("AdaptiveAveragePooling2D", "{'output_size': (2,)}"),
+}
 # Keras cuts the result for integers down to integers.
 OF_INTS_DIFFERS = {"RMSNormalization", "SpectralNormalization"}
 # The exceptions whose type differs: Python's own for a bad keyword, ValueError for a bad value.

@@ -89,22 +89,29 @@ ROWS = [
     ("SpectralNormalization", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (5,)),
     ("Subtract", {}, [(5,), (5,)]),
     ("TimeDistributed", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (4, 5)),
-]
-every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
-# These make masks, or take them for something else.
-OWN_MASKS = ("AdditiveAttention", "Attention", "Embedding", "Masking", "Dot", "Softmax")
-# Tested in files of their own; the calls of the last two take several arguments.
-NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer", "MultiHeadAttention", "GroupedQueryAttention"}
-OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
-NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer"}  # tested in files of their own
-NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells", "Wrapper"}
     ("UnitNormalization", {}, (5,)),
 ]
 every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
 # These make masks, or take them for something else.
-OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "GlobalAveragePooling1D", "SpectralNormalization")
-OWN_MASKS += ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
-NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer", "Wrapper"}  # tested in files of their own
+OWN_MASKS = (
+    "AdditiveAttention",
+    "Attention",
+    "Embedding",
+    "Masking",
+    "Dot",
+    "Softmax",
+    "GlobalAveragePooling1D",
+)
+OWN_MASKS += ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN", "SpectralNormalization")
+# Tested in files of their own; the calls of the attention layers take several arguments.
+NO_LAYER_OF_ITS_OWN = {
+    "Lambda",
+    "InputLayer",
+    "Layer",
+    "Wrapper",
+    "MultiHeadAttention",
+    "GroupedQueryAttention",
+}
 NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}
 
 

@@ -8,15 +8,11 @@ from kx_kernels.native import native
 from kx_kernels.pool import pooled as pooled
 
 level = native.level
-openmp = native.openmp
 set_thread_count = native.set_thread_count
 thread_count = native.thread_count
 
 pool_statistics = native.pool_statistics
 trim_pool = native.trim_pool
-
-bias_relu = native.bias_relu
-bias_relu_grad = native.bias_relu_grad
 
 batch_norm = native.batch_norm
 batch_norm_grad = native.batch_norm_grad
@@ -41,6 +37,11 @@ softplus = native.softplus
 softplus_grad = native.softplus_grad
 tanh = native.tanh
 tanh_grad = native.tanh_grad
+embedding = native.embedding
+scatter_rows = native.scatter_rows
+
+optimizer_step = native.optimizer_step
+sum_squares = native.sum_squares
 conv = native.conv
 conv_grad = native.conv_grad
 conv_transpose = native.conv_transpose

@@ -9,10 +9,11 @@ import weakref
 
 import numpy as np
 
+from kx_tensor.row_sparse import RowSparse
 from kx_tensor.tape import state
 
 _LITERALS = (type(None), bool, int, float, str)
-_ARRAYS = (np.ndarray, np.generic)
+_ARRAYS = (np.ndarray, np.generic, RowSparse)
 
 
 class CaptureRefused(Exception):

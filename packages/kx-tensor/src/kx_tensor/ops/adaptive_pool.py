@@ -7,6 +7,7 @@ from kx_tensor.capture import constant
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import multiply
 from kx_tensor.ops.casting import cast, convert_to_tensor
+from kx_tensor.ops.conv_windows import as_key, per_axis
 from kx_tensor.ops.indexes import take, take_along_axis
 from kx_tensor.ops.reduce import argmax, sum
 from kx_tensor.ops.shape import expand_dims, squeeze
@@ -113,9 +114,7 @@ def _over_axes(pool, inputs, output_size, data_format):
         raise ValueError(
             f"adaptive pooling expects (batch, spatial axes..., channels) in some order, got shape {inputs.shape}."
         )
-    sizes = (output_size,) * rank if isinstance(output_size, int) else tuple(output_size)
-    if len(sizes) != rank:
-        raise ValueError(f"output_size must be a positive integer, or {rank} of them, got {output_size!r}.")
+    sizes = per_axis(as_key(output_size), rank, "output_size")
     first = 1 if config.standardize_data_format(data_format) == "channels_last" else 2
     for axis, size in enumerate(sizes, first):
         inputs = pool(inputs, size=size, axis=axis)

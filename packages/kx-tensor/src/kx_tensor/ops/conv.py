@@ -139,7 +139,9 @@ def _conv_grads(xp, g, x, kernel, out, needs, strides, padding, data_format, dil
 
 convolution.vjp_joint(_conv_grads)
 convolution.cost = lambda x, kernel, bias=None, **params: (
-    2 * math.prod(kernel.shape[:-1]) * math.prod(_conv_shape([x.shape, kernel.shape], convolution.statics | params))
+    2
+    * math.prod(kernel.shape[:-1])
+    * math.prod(_conv_shape([x.shape, kernel.shape], convolution.statics | params))
 )
 convolution.cases = (
     case("2,5,3", "2,3,4"), case("2,5,3", "2,3,4", "4", activation="relu"), case("1,6,2", "3,2,1", padding="causal"),
