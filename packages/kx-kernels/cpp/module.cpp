@@ -37,21 +37,20 @@ KX_DEFINE_MODULE(KX_MODULE) {
     m.def("set_blas_path", &kx::set_blas_path);
     m.def("thread_count", &kx::thread_count, thread_count_text);
     m.def("set_thread_count", &set_thread_count, nanobind::arg("count"), set_thread_count_text);
-    kx::define_activation(m);
     kx::define_attention(m);
-    kx::define_conv(m);
     kx::define_batch_norm(m);
+    kx::define_conv(m);
     kx::define_crossentropy(m);
     kx::define_dense(m);
     kx::define_dropout(m);
     kx::define_embedding(m);
-    kx::define_optimizers(m);
     kx::define_errors(m);
     kx::define_group_norm(m);
     kx::define_layer_norm(m);
-    kx::define_pool(m);
+    kx::define_memory_pool(m);
+    kx::define_optimizers(m);
+    kx::define_pooling(m);
     kx::define_rnn(m);
     kx::define_softmax(m);
     kx::define_unary(m);
-    kx::define_pooling(m);
 }

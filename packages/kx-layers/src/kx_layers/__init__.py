@@ -17,7 +17,6 @@ from kx_layers.adaptive_pooling import AdaptiveAveragePooling3D as AdaptiveAvera
 from kx_layers.adaptive_pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
 from kx_layers.adaptive_pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
 from kx_layers.adaptive_pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
-from kx_layers.batch_normalization import BatchNormalization as BatchNormalization
 from kx_layers.attention import AdditiveAttention as AdditiveAttention
 from kx_layers.attention import Attention as Attention
 from kx_layers.batch_normalization import BatchNormalization as BatchNormalization
