@@ -4,7 +4,9 @@
 
 The floor of a step is its FLOPs over the rate of a large matrix product, plus the bytes that its operations read and
 write over the rate of a copy of that size, both rates measured in the same run. FLOPs are the `cost` of each primitive
-that declares one, forward, and as much again for each of its two gradients, for one where its input is the data.
+that declares one, forward, and as much again for each of its two gradients, for one where its input is the data. An
+algorithm that multiplies less, as Winograd's for convolutions, may come out below. Measure on a quiet machine: a rate
+that neighbours lowered makes the floor look high.
 """
 
 import argparse
