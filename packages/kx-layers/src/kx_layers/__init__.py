@@ -11,6 +11,13 @@ from kx_layers.activation_layers import LeakyReLU as LeakyReLU
 from kx_layers.activation_layers import PReLU as PReLU
 from kx_layers.activation_layers import ReLU as ReLU
 from kx_layers.activation_layers import Softmax as Softmax
+from kx_layers.adaptive_pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
+from kx_layers.adaptive_pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
+from kx_layers.adaptive_pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
+from kx_layers.adaptive_pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
+from kx_layers.adaptive_pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
+from kx_layers.adaptive_pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
+from kx_layers.batch_normalization import BatchNormalization as BatchNormalization
 from kx_layers.bidirectional import Bidirectional as Bidirectional
 from kx_layers.conv import Conv1D as Conv1D
 from kx_layers.conv import Conv2D as Conv2D
@@ -24,13 +31,6 @@ from kx_layers.conv_transpose import Conv3DTranspose as Conv3DTranspose
 from kx_layers.conv_transpose import Convolution1DTranspose as Convolution1DTranspose
 from kx_layers.conv_transpose import Convolution2DTranspose as Convolution2DTranspose
 from kx_layers.conv_transpose import Convolution3DTranspose as Convolution3DTranspose
-from kx_layers.adaptive_pooling import AdaptiveAveragePooling1D as AdaptiveAveragePooling1D
-from kx_layers.adaptive_pooling import AdaptiveAveragePooling2D as AdaptiveAveragePooling2D
-from kx_layers.adaptive_pooling import AdaptiveAveragePooling3D as AdaptiveAveragePooling3D
-from kx_layers.adaptive_pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
-from kx_layers.adaptive_pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
-from kx_layers.adaptive_pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
-from kx_layers.batch_normalization import BatchNormalization as BatchNormalization
 from kx_layers.dense import Dense as Dense
 from kx_layers.depthwise_conv import DepthwiseConv1D as DepthwiseConv1D
 from kx_layers.depthwise_conv import DepthwiseConv2D as DepthwiseConv2D
@@ -42,8 +42,6 @@ from kx_layers.dropout import SpatialDropout2D as SpatialDropout2D
 from kx_layers.dropout import SpatialDropout3D as SpatialDropout3D
 from kx_layers.einsum_dense import EinsumDense as EinsumDense
 from kx_layers.embedding import Embedding as Embedding
-from kx_layers.gru import GRU as GRU
-from kx_layers.gru import GRUCell as GRUCell
 from kx_layers.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
 from kx_layers.global_pooling import GlobalAveragePooling1D as GlobalAvgPool1D
 from kx_layers.global_pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
@@ -56,6 +54,8 @@ from kx_layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
 from kx_layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
 from kx_layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPool3D
 from kx_layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
+from kx_layers.gru import GRU as GRU
+from kx_layers.gru import GRUCell as GRUCell
 from kx_layers.identity import Identity as Identity
 from kx_layers.input_layer import Input as Input
 from kx_layers.input_layer import InputLayer as InputLayer
@@ -108,16 +108,15 @@ from kx_layers.reshape import Permute as Permute
 from kx_layers.reshape import RepeatVector as RepeatVector
 from kx_layers.reshape import Reshape as Reshape
 from kx_layers.rnn import RNN as RNN
-from kx_layers.simple_rnn import SimpleRNN as SimpleRNN
-from kx_layers.simple_rnn import SimpleRNNCell as SimpleRNNCell
-from kx_layers.stacked_rnn_cells import StackedRNNCells as StackedRNNCells
-from kx_layers.time_distributed import TimeDistributed as TimeDistributed
-from kx_layers.wrapper import Wrapper as Wrapper
 from kx_layers.separable_conv import SeparableConv1D as SeparableConv1D
 from kx_layers.separable_conv import SeparableConv2D as SeparableConv2D
 from kx_layers.separable_conv import SeparableConvolution1D as SeparableConvolution1D
 from kx_layers.separable_conv import SeparableConvolution2D as SeparableConvolution2D
+from kx_layers.simple_rnn import SimpleRNN as SimpleRNN
+from kx_layers.simple_rnn import SimpleRNNCell as SimpleRNNCell
 from kx_layers.spectral_normalization import SpectralNormalization as SpectralNormalization
+from kx_layers.stacked_rnn_cells import StackedRNNCells as StackedRNNCells
+from kx_layers.time_distributed import TimeDistributed as TimeDistributed
 from kx_layers.wrapper import Wrapper as Wrapper
 
 __version__ = "0.1.0"

@@ -153,8 +153,8 @@ from kx_tensor.ops.embedding import embedding as embedding
 from kx_tensor.ops.embedding import scatter_rows as scatter_rows
 from kx_tensor.ops.errors import absolute_error as absolute_error
 from kx_tensor.ops.errors import squared_error as squared_error
-from kx_tensor.ops.gru import gru as gru
 from kx_tensor.ops.group_norm import group_normalization as group_normalization
+from kx_tensor.ops.gru import gru as gru
 from kx_tensor.ops.histogram import allclose as allclose
 from kx_tensor.ops.histogram import bincount as bincount
 from kx_tensor.ops.histogram import cdist as cdist

@@ -1,6 +1,5 @@
 """Layer and root-mean-square normalization: by the moments of each sample alone."""
 
-import numpy as np
 
 from kx_tensor import config, dtypes, rules
 from kx_tensor.cases import case, fails
