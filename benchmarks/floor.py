@@ -23,6 +23,7 @@ from kx_optimizers.optimizer import Optimizer
 from kx_tensor.capture import recording
 from kx_tensor.primitive import PRIMITIVES
 from kx_tensor.row_sparse import RowSparse
+from measure import timed
 from workloads import WORKLOADS
 
 LOOKUPS = ("embedding", "take", "take_along_axis")  # they read a few rows of a table
@@ -150,7 +151,7 @@ class Profile:
 # ---- a step ----------------------------------------------------------------------------------------------------
 
 
-def timed(profile, method, label):
+def counted(profile, method, label):
     """Return `method`, its time counted as `label`, without that of the operations it calls; what it got is kept."""
 
     def wrapper(*args, **kwargs):
@@ -164,33 +165,34 @@ def timed(profile, method, label):
     return wrapper
 
 
-def profile_step(name):
-    """Return (seconds of a step, seconds of each part by (name, direction), FLOPs, sizes of what is read or written).
+def profiled_step(model, x, y):
+    """Train on a batch, one operation after the other, and return the Profile of it."""
+    profile = Profile([x, y])
+    with (
+        mock.patch.object(Optimizer, "apply", counted(profile, Optimizer.apply, "optimizer")),
+        mock.patch.object(Steps, "_track", counted(profile, Steps._track, "metrics")),
+        recording(profile),
+    ):
+        model.train_on_batch(x, y)
+    return profile
 
-    The parts are measured in steps that run one operation after the other; each part's least time counts.
+
+def measure_step(name, seconds=4.0):
+    """Return (seconds of a step, {(part, direction): seconds}, FLOPs, sizes of what is read and written).
+
+    Steps are timed as they are and in parts, in turn; the least times count.
     """
     workload = WORKLOADS[name]
     model = workload.compiled(kx)
     x, y = workload.data(workload.batch)
     for _ in range(6):
         model.train_on_batch(x, y)
-    step = best_of(lambda: model.train_on_batch(x, y), times=10, seconds=2.0)
-    parts = defaultdict(lambda: float("inf"))
-
-    def run_profiled():
-        profile = Profile([x, y])
-        with (
-            mock.patch.object(Optimizer, "apply", timed(profile, Optimizer.apply, "optimizer")),
-            mock.patch.object(Steps, "_track", timed(profile, Steps._track, "metrics")),
-            recording(profile),
-        ):
-            model.train_on_batch(x, y)
-        for part, seconds in profile.seconds.items():
-            parts[part] = min(seconds, parts[part])
-        return profile
-
-    best_of(run_profiled, times=10, seconds=2.0)
-    profile = run_profiled()
+    step, parts, end = float("inf"), {}, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        step = min(step, *timed(lambda: model.train_on_batch(x, y), 2))
+        profile = profiled_step(model, x, y)
+        for part, least in profile.seconds.items():
+            parts[part] = min(least, parts.get(part, least))
     _, grads, weights = profile.arguments["optimizer"]
     return step, parts, profile.flops, profile.sizes + update_sizes(model.optimizer, grads, weights)
 
@@ -211,7 +213,7 @@ def update_sizes(optimizer, grads, weights):
 
 def report(name):
     """Return the floor of a workload's step, and a line for each part of it."""
-    step, parts, flops, sizes = profile_step(name)
+    step, parts, flops, sizes = measure_step(name)
     products, copies = least_seconds(flops, ()), least_seconds(0, sizes)
     floor, bandwidth = products + copies, sum(sizes) / copies
     lines = [

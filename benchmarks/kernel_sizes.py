@@ -19,6 +19,7 @@ SIZES = {
         case("128,784", "784,512", "512", activation="relu"),
         case("2560,128", "128,512", "512", activation="relu"),
     ),
+    "matmul": (case("2560,128", "128,512"), case("512,512", "512,512")),
     "convolution": (
         case("128,28,28,1", "3,3,1,32", "32", activation="relu"),
         case("128,26,26,32", "3,3,32,64", "64", activation="relu"),

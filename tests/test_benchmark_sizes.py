@@ -54,6 +54,19 @@ def test_flops_and_bytes_of_a_dense_layer():
     assert sorted(profile.sizes) == sorted([x.nbytes, kernel.nbytes, out.nbytes])
 
 
+@pytest.mark.parametrize(
+    "x, kernel, strides, flops",
+    [
+        ((1, 5, 5, 2), (3, 3, 2, 4), 1, 2 * 3 * 3 * (3 * 3 * 2) * 4),
+        ((1, 5, 5, 2), (3, 3, 2, 4), 2, 2 * 2 * 2 * (3 * 3 * 2) * 4),
+        ((2, 5, 4), (2, 2, 6), 1, 2 * 2 * 4 * (2 * 2) * 6),  # two groups
+    ],
+)
+def test_flops_of_convolutions_are_those_of_their_places(x, kernel, strides, flops):
+    arrays = np.ones(x, "float32"), np.ones(kernel, "float32")
+    assert flops_of(PRIMITIVES["convolution"], arrays, {"strides": strides}) == flops
+
+
 def test_of_a_table_only_the_rows_count_that_are_read():
     table, ids, out = np.ones((1000, 2), "float32"), np.ones(3, "int32"), np.ones((3, 2), "float32")
     assert sizes_of(PRIMITIVES["embedding"], table, [ids, out]) == [out.nbytes, ids.nbytes, out.nbytes]

@@ -10,6 +10,7 @@ import pytest
 
 import kx
 from kx import layers
+from kx_tensor.tensor import Tensor
 
 STATM = pathlib.Path("/proc/self/statm")
 on_linux = pytest.mark.skipif(not STATM.exists(), reason="reads the memory of the process from /proc")
@@ -81,6 +82,56 @@ def test_a_dropped_model_is_freed(make):
     del model, history
     gc.collect()
     assert [ref() for ref in parts] == [None, None, None]
+
+
+@pytest.fixture
+def tensors_alive():
+    """How many more tensors are alive than at the start, with the garbage collector off."""
+
+    def alive():
+        return sum(type(thing) is Tensor for thing in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    before = alive()
+    yield lambda: alive() - before
+    gc.enable()
+
+
+def branching(depth):
+    """A functional model that adds to each of its layers' outputs what came in."""
+    x = inputs = kx.Input((4,))
+    for _ in range(depth):
+        x = layers.add([x, layers.Dense(4)(x)])
+    return kx.Model(inputs, x)
+
+
+def test_a_prediction_of_a_graph_is_freed_without_the_garbage_collector(tensors_alive):
+    model, x = branching(10), np.ones((8, 4), "float32")
+    model.predict_on_batch(x)
+    before = tensors_alive()
+    model.predict_on_batch(x)
+    assert tensors_alive() == before
+
+
+def test_a_graph_keeps_no_value_longer_than_it_needs_it(tensors_alive):
+    most = 0
+
+    class Watch(layers.Layer):
+        def call(self, x):
+            nonlocal most
+            most = max(most, tensors_alive())
+            return x
+
+    def watched(depth):
+        nonlocal most
+        most = 0
+        model = branching(depth)
+        kx.Model(model.inputs, Watch()(model.outputs[0])).predict_on_batch(np.ones((8, 4), "float32"))
+        return most
+
+    shallow = watched(3)
+    assert watched(30) <= shallow
 
 
 def test_the_tape_of_a_step_is_freed_without_the_garbage_collector():

@@ -5,7 +5,8 @@ Run it where Keras 3.15.1 and JAX are installed:
     KERAS_BACKEND=jax python tools/record/layers.py packages/kx-layers/tests/golden/layers.npz
 
 A case is one layer with its arguments and inputs. The file keeps, without pickle: the table itself (`cases`, a JSON
-text), inputs, weights, outputs, and the gradients of `sum(output * g) + losses` for a fixed random `g`.
+text), inputs, weights, outputs, the gradients of `sum(output * g) + losses` for a fixed random `g`, and the
+weights that a call in training left different.
 """
 
 import ast
@@ -19,9 +20,10 @@ import numpy as np
 POLICIES = ("float32", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 
 
-def row(layer, kwargs, *shapes, symbolic=None, mask=None, call=None, training=False):
+def row(layer, kwargs, *shapes, symbolic=None, mask=None, call=None, training=False, gradients=True):
     """One case: `shapes` such as "2,3" or "2,3:int32<5"; several shapes make a list input."""
     return {
+        "gradients": gradients,
         "layer": layer,
         "kwargs": repr(kwargs),
         "shapes": shapes,
@@ -274,6 +276,14 @@ def draw(text, rng):
     return x
 
 
+def arguments(text):
+    """The arguments written in `text`; a layer to be wrapped is written as its config."""
+    kwargs = ast.literal_eval(text)
+    if isinstance(kwargs.get("layer"), dict):
+        kwargs["layer"] = keras.layers.deserialize(kwargs["layer"])
+    return kwargs
+
+
 def jsonable(value):
     return json.loads(json.dumps(value))
 
@@ -295,8 +305,9 @@ def describe(layer):
 
 def build_case(index, case, arrays):
     rng = np.random.default_rng(1000 + index)
-    kwargs = ast.literal_eval(case["kwargs"])
-    make = lambda **extra: getattr(keras.layers, case["layer"])(name=f"case_{index}", **kwargs, **extra)
+    make = lambda **extra: getattr(keras.layers, case["layer"])(
+        name=f"case_{index}", **arguments(case["kwargs"]), **extra
+    )
     inputs = [draw(s, rng) for s in case["shapes"]]
     layer = make()
     case["config"] = jsonable(layer.get_config())
@@ -331,6 +342,9 @@ def build_case(index, case, arrays):
     if mask_out is not None:
         arrays[f"{index}/mask_out"] = np.asarray(mask_out)
     weights = [rng.uniform(-1, 1, w.shape).astype("float32") for w in layer.weights]
+    for i, w in enumerate(layer.weights):
+        if w.name.endswith(("variance", "stddev")):
+            weights[i] = abs(weights[i]) + 0.5
     for i, w in enumerate(weights):
         arrays[f"{index}/w{i}"] = w
     layer.set_weights(weights)
@@ -338,7 +352,12 @@ def build_case(index, case, arrays):
     arrays[f"{index}/out"] = out
     arrays[f"{index}/g"] = g = rng.normal(size=out.shape).astype("float32")
     case["losses"] = [float(v) for v in layer.losses]
+    for i, (before, w) in enumerate(zip(weights, layer.weights, strict=True)):
+        if not np.array_equal(before, np.asarray(w)):
+            arrays[f"{index}/after{i}"] = np.asarray(w)
+    layer.set_weights(weights)
     differentiable = [i for i, x in enumerate(inputs) if case["layer"] != "Embedding"]
+    trains = [i for i, w in enumerate(layer.weights) if w.trainable]
 
     def loss(weights, xs):
         full = list(tensors)
@@ -352,13 +371,14 @@ def build_case(index, case, arrays):
             y = layer(pack(full), **call)
             return (y * g).sum() + sum(layer.losses, 0.0)
 
-    gw, gx = jax.grad(loss, argnums=(0, 1))(
-        [jax.numpy.asarray(w) for w in weights], [tensors[i] for i in differentiable]
-    )
-    for i, v in enumerate(gw):
-        arrays[f"{index}/gw{i}"] = np.asarray(v)
-    for i, v in zip(differentiable, gx, strict=True):
-        arrays[f"{index}/gx{i}"] = np.asarray(v)
+    if case["gradients"]:
+        gw, gx = jax.grad(loss, argnums=(0, 1))(
+            [jax.numpy.asarray(weights[i]) for i in trains], [tensors[i] for i in differentiable]
+        )
+        for i, v in zip(trains, gw, strict=True):
+            arrays[f"{index}/gw{i}"] = np.asarray(v)
+        for i, v in zip(differentiable, gx, strict=True):
+            arrays[f"{index}/gx{i}"] = np.asarray(v)
     case["symbolic_out"] = []
     for shapes in case["symbolic"]:
         specs = [shapes] if single else shapes
@@ -384,7 +404,7 @@ def build_case(index, case, arrays):
 def record_failure(layer, kwargs, shapes):
     entry = {"layer": layer, "kwargs": repr(kwargs), "shapes": repr(shapes), "error": None, "text": ""}
     try:
-        instance = getattr(keras.layers, layer)(**kwargs)
+        instance = getattr(keras.layers, layer)(**arguments(repr(kwargs)))
         for shape in shapes or ():
             if shape != "then":
                 zeros = (

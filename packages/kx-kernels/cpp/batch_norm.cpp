@@ -224,9 +224,9 @@ nb::object channel_affine(nb::handle x, nb::handle mean, nb::handle factor, nb::
                                   : affine<float>(x, mean, factor, offset, axis);
 }
 
-constexpr const char* batch_norm_text = R"(Return `(x - mean) / sqrt(variance + epsilon) * scale + offset`, and the moments.
+constexpr const char* batch_norm_text = R"(Return `(x - mean) / sqrt(variance + epsilon) * scale + offset`.
 
-They are those of x over all axes but `axis`: the result is (out, mean, variance, 1 / sqrt(variance + epsilon)), x being
+The moments are those of x over all axes but `axis`: the result is (out, mean, variance, 1 / sqrt(variance + epsilon)), x being
 read twice and `out` written once.
 
 Shapes: x (..., c, ...), not empty; scale and offset (c,) or None; float32 or float64, the same for all. The bits do not

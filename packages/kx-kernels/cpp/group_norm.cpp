@@ -88,7 +88,8 @@ nb::object forward(nb::handle x_given, nb::handle gamma_given, nb::handle beta_g
             T *part_mean = room.data(), *squares = part_mean + channels, *vectors = squares + channels;
             T* wide = vectors + 3 * channels;  // mean, factor, offset, repeated
             sample_moments(sample, groups, part_mean, squares);
-            const double size = static_cast<double>(groups.elements()), share = size / static_cast<double>(groups.members);
+            const double size = static_cast<double>(groups.elements());
+            const double share = size / static_cast<double>(groups.members);
             for (int64_t k = 0; k < count; ++k) {
                 const double m = groups.sum(k, [&](int64_t c) { return static_cast<double>(part_mean[c]); }) /
                                  static_cast<double>(groups.members);

@@ -129,8 +129,8 @@ constexpr const char* layer_norm_text = R"(Return `(x - mean) * inverse * gamma 
 `inverse` is 1 / sqrt(variance + epsilon); both moments are those over the last `axes` axes. Without `centre` the mean
 is 0 and the variance the mean square.
 
-Shapes: x (rows..., d...), not empty; gamma and beta (d...) or None -> that of x, (rows), (rows). float32 or float64, the
-same for all; raises `TypeError` for another dtype, `ValueError` where sizes differ.
+Shapes: x (rows..., d...), not empty; gamma and beta (d...) or None -> that of x, (rows), (rows). float32 or float64,
+the same for all; raises `TypeError` for another dtype, `ValueError` where sizes differ.
 
 >>> layer_norm(np.array([[1.0, 3.0]]), None, np.array([1.0, 2.0]), 1, 0.0, True)
 (array([[0., 3.]]), array([2.]), array([1.])))";

@@ -41,8 +41,10 @@ struct Numbers {
     npy_intp at[most_axes + 2];
     int count;
 
-    Numbers(nb::handle given, npy_intp least) : count(static_cast<int>(std::min<size_t>(nb::len(given), most_axes + 3))) {
-        if (count > most_axes + 2) throw nb::value_error("pooling: expected x with 3, 4 or 5 axes");
+    Numbers(nb::handle given, npy_intp least) {
+        const size_t length = nb::len(given);
+        count = static_cast<int>(length);
+        if (length > most_axes + 2) throw nb::value_error("pooling: expected x with 3, 4 or 5 axes");
         for (int i = 0; i < count; ++i) {
             at[i] = nb::cast<npy_intp>(given[i]);
             if (at[i] < least) throw nb::value_error("pooling: a size, stride, padding or count is too small");
@@ -357,7 +359,7 @@ nb::object average_pool_grad(nb::handle g, nb::handle shape, nb::handle size, nb
                                   : average_backward<float>(g, shape, size, strides, low, channels_last);
 }
 
-constexpr const char* max_pool_text = R"(Return the largest element of each window, and which place in the window it had.
+constexpr const char* max_pool_text = R"(Return the largest element of each window, and its place in the window.
 
 The windows have `size`, and begin every `strides` at `low` elements before x; there are `counts` of them. Places
 are numbered in C order, as uint8 or, for more than 256 of them, int32; None unless `want_winners`. The first of
@@ -370,7 +372,7 @@ a tuple of numbers per spatial axis. Raises `TypeError` for another dtype, `Valu
 >>> [array.ravel().tolist() for array in max_pool(x, (2,), (2,), (0,), (2,), True)]
 [[3.0, 4.0], [1, 1]])";
 
-constexpr const char* max_pool_grad_text = R"(Return the gradient of x of `shape`, from that of what `max_pool` made of it.
+constexpr const char* max_pool_grad_text = R"(Return the gradient of x (of `shape`), from that of its `max_pool`.
 
 `winners` are what `max_pool` returned beside it. Errors as for `max_pool`.
 
@@ -385,7 +387,7 @@ Windows, shapes and errors as for `max_pool`.
 >>> average_pool(np.array([1.0, 3.0, 2.0]).reshape(1, 3, 1), (2,), (2,), (0,), (2,), True).ravel()
 array([2., 2.]))";
 
-constexpr const char* average_pool_grad_text = R"(Return the gradient of x of `shape`, from that of what `average_pool` made of it.
+constexpr const char* average_pool_grad_text = R"(Return the gradient of x (of `shape`), from that of its `average_pool`.
 
 Errors as for `max_pool`.
 

@@ -258,8 +258,8 @@ constexpr const char* gru_grad_text = R"(Return (gx, gkernel, grecurrent_kernel,
 >>> x, w = np.ones((1, 2, 1), "float32"), np.zeros((1, 3), "float32")
 >>> _, saved = gru(x, w, w, keep=True)
 >>> gru_grad(np.float32([[1]]), None, x, w, w, saved=saved)[3]
-array([[0.  , 0.  , 0.75],
-       [0.  , 0.  , 0.375]], dtype=float32))";
+array([[0.   , 0.   , 0.75 ],
+       [0.   , 0.   , 0.375]], dtype=float32))";
 
 constexpr const char* simple_text = R"(Return `((out, h), saved)` of `h = activation(x W + h U + bias)` over whole sequences.
 

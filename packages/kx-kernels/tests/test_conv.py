@@ -27,7 +27,17 @@ class Case:
     """Arrays of a convolution and what comes of them, channels last."""
 
     def __init__(
-        self, sizes, window, channels, filters, strides, dilations=None, same=False, groups=1, relu=False, batch=2
+        self,
+        sizes,
+        window,
+        channels,
+        filters,
+        strides,
+        dilations=None,
+        same=False,
+        groups=1,
+        relu=False,
+        batch=2,
     ):
         rank = len(sizes)
         dilations = dilations or (1,) * rank
@@ -44,11 +54,14 @@ class Case:
     def taps(self):
         """(place in the window, slices of the padded input that are read there)."""
         for place in itertools.product(*map(range, self.window)):
-            yield place, (
-                slice(None),
-                *(
-                    slice(k * d, k * d + (n - 1) * s + 1, s)
-                    for k, d, n, s in zip(place, self.dilations, self.out_sizes, self.strides)
+            yield (
+                place,
+                (
+                    slice(None),
+                    *(
+                        slice(k * d, k * d + (n - 1) * s + 1, s)
+                        for k, d, n, s in zip(place, self.dilations, self.out_sizes, self.strides)
+                    ),
                 ),
             )
 
@@ -146,7 +159,11 @@ def test_work_that_takes_several_blocks(sizes, window, channels, filters, stride
 
 
 def test_transposed():
-    for sizes, window, strides in (((9,), (3,), (2,)), ((12, 9), (3, 3), (1, 1)), ((7, 8, 5), (2, 3, 1), (2, 1, 3))):
+    for sizes, window, strides in (
+        ((9,), (3,), (2,)),
+        ((12, 9), (3, 3), (1, 1)),
+        ((7, 8, 5), (2, 3, 1), (2, 1, 3)),
+    ):
         case = Case(sizes, window, 16, 16, strides, same=True)
         to = (*strides, *case.dilations, *case.low, *sizes)
         expected = case.formula()[1]
@@ -200,10 +217,18 @@ def test_a_nan_passes_the_relu():
 
 @pytest.mark.parametrize(
     ("sizes", "window", "channels", "filters"),
-    [((28, 28), (3, 3), 16, 16), ((28, 28), (3, 3), 1, 8), ((20, 20), (2, 2), 12, 12), ((9, 9), (1, 1), 64, 32)],
+    [
+        ((28, 28), (3, 3), 16, 16),
+        ((28, 28), (3, 3), 1, 8),
+        ((20, 20), (2, 2), 12, 12),
+        ((9, 9), (1, 1), 64, 32),
+    ],
 )
 def test_the_bits_do_not_depend_on_the_run_or_the_threads(sizes, window, channels, filters):
-    case, before = Case(sizes, window, channels, filters, (1, 1), same=True, relu=True, batch=16), thread_count()
+    case, before = (
+        Case(sizes, window, channels, filters, (1, 1), same=True, relu=True, batch=16),
+        thread_count(),
+    )
     runs = [case.computed()]
     try:
         for count in (1, 1, 2, 3):

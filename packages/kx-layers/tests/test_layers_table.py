@@ -23,14 +23,16 @@ ROWS = [
     ("AdaptiveMaxPooling2D", {"output_size": 2}, (4, 5, 2)),
     ("AdaptiveMaxPooling3D", {"output_size": 2}, (3, 4, 3, 2)),
     ("Add", {}, [(5,), (5,)]),
+    ("AdditiveAttention", {"dropout": 0.1, "seed": 1}, [(3, 4), (5, 4)]),
     ("AlphaDropout", {"rate": 0.3, "seed": 1}, (5,)),
+    ("Attention", {"use_scale": True}, [(3, 4), (5, 4)]),
     ("Average", {}, [(5,), (5,)]),
-    ("Bidirectional", {"layer": {"class_name": "GRU", "config": {"units": 3}}, "merge_mode": "sum"}, (4, 5)),
     ("AveragePooling1D", {"pool_size": 2, "padding": "same"}, (5, 3)),
     ("AveragePooling2D", {"pool_size": 2, "padding": "same"}, (4, 5, 2)),
     ("AveragePooling3D", {"pool_size": 2, "padding": "same"}, (3, 4, 3, 2)),
     ("BatchNormalization", {}, (5,)),
     ("BatchNormalization", {"axis": 1, "renorm": True, "center": False}, (4, 5)),
+    ("Bidirectional", {"layer": {"class_name": "GRU", "config": {"units": 3}}, "merge_mode": "sum"}, (4, 5)),
     ("Concatenate", {"axis": 1}, [(3, 2), (4, 2)]),
     ("Conv1D", {"filters": 4, "kernel_size": 3, "padding": "causal"}, (6, 3)),
     ("Conv1DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2}, (4, 3)),
@@ -72,8 +74,8 @@ ROWS = [
     ("Multiply", {}, [(5,), (5,)]),
     ("PReLU", {"shared_axes": [1]}, (4, 5)),
     ("Permute", {"dims": (2, 1)}, (4, 5)),
-    ("RNN", {"cell": {"class_name": "LSTMCell", "config": {"units": 3}}, "go_backwards": True}, (4, 5)),
     ("RMSNormalization", {}, (5,)),
+    ("RNN", {"cell": {"class_name": "LSTMCell", "config": {"units": 3}}, "go_backwards": True}, (4, 5)),
     ("ReLU", {"max_value": 1.0}, (5,)),
     ("RepeatVector", {"n": 2}, (5,)),
     ("Reshape", {"target_shape": (2, -1)}, (6,)),
@@ -87,18 +89,30 @@ ROWS = [
     ("SpectralNormalization", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (5,)),
     ("Subtract", {}, [(5,), (5,)]),
     ("TimeDistributed", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (4, 5)),
-]
-every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
-# These make masks, or take them for something else.
-OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
-NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer"}  # tested in files of their own
-NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells", "Wrapper"}
     ("UnitNormalization", {}, (5,)),
 ]
 every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
 # These make masks, or take them for something else.
-OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "GlobalAveragePooling1D", "SpectralNormalization")
-NO_LAYER_OF_ITS_OWN = {"Lambda", "InputLayer", "Layer", "Wrapper"}  # tested in files of their own
+OWN_MASKS = (
+    "AdditiveAttention",
+    "Attention",
+    "Embedding",
+    "Masking",
+    "Dot",
+    "Softmax",
+    "GlobalAveragePooling1D",
+)
+OWN_MASKS += ("Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN", "SpectralNormalization")
+# Tested in files of their own; the calls of the attention layers take several arguments.
+NO_LAYER_OF_ITS_OWN = {
+    "Lambda",
+    "InputLayer",
+    "Layer",
+    "Wrapper",
+    "MultiHeadAttention",
+    "GroupedQueryAttention",
+}
+NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}
 
 
 def make(row, **extra):

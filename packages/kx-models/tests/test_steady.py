@@ -3,13 +3,24 @@
 import numpy as np
 import pytest
 
+from kx_layers.adaptive_pooling import AdaptiveAveragePooling1D, AdaptiveMaxPooling1D
+from kx_layers.batch_normalization import BatchNormalization
 from kx_layers.dense import Dense
 from kx_layers.dropout import Dropout
 from kx_layers.embedding import Embedding
+from kx_layers.global_pooling import GlobalMaxPooling1D
 from kx_layers.input_layer import Input
 from kx_layers.layer import Layer
 from kx_layers.merge import Add, Concatenate
-from kx_layers.reshape import Flatten
+from kx_layers.normalization import (
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+    UnitNormalization,
+)
+from kx_layers.pooling import AveragePooling1D, MaxPooling1D
+from kx_layers.reshape import Flatten, Reshape
+from kx_layers.spectral_normalization import SpectralNormalization
 from kx_models import Model, Sequential
 from kx_optimizers import SGD, Adam
 from kx_tensor import ops, random
@@ -34,6 +45,28 @@ def words():
     return Sequential([Input((6,), dtype="int32"), Embedding(9, 3), Flatten(), Dense(1)])
 
 
+def normalized():
+    return Sequential(
+        [
+            Input((6,)),
+            SpectralNormalization(Dense(8)),
+            BatchNormalization(momentum=0.5),
+            LayerNormalization(),
+            Reshape((4, 2)),
+            GroupNormalization(2),
+            MaxPooling1D(2, strides=1, padding="same"),
+            BatchNormalization(renorm=True),
+            AveragePooling1D(2, strides=1),
+            RMSNormalization(),
+            AdaptiveAveragePooling1D(2),
+            AdaptiveMaxPooling1D(1),
+            GlobalMaxPooling1D(),
+            UnitNormalization(),
+            Dense(1),
+        ]
+    )
+
+
 def data(model, samples=24):
     if len(model.inputs) == 2:
         return [draw(samples, 6), draw(samples, 6, seed=1)], [draw(samples, 1), draw(samples, 1, seed=2)]
@@ -53,7 +86,7 @@ def trained(make, optimizer, eagerly, **fit):
 
 
 @pytest.mark.parametrize("optimizer", [SGD, Adam, lambda: SGD(0.1, global_clipnorm=0.1)])
-@pytest.mark.parametrize("make", [mlp, branches, words])
+@pytest.mark.parametrize("make", [mlp, branches, words, normalized])
 def test_training_is_the_same_bits_as_eagerly(make, optimizer):
     history, weights, model = trained(make, optimizer, eagerly=False)
     eager_history, eager_weights, eager_model = trained(make, optimizer, eagerly=True)

@@ -9,21 +9,18 @@ namespace kx {
 
 // ---- LSTM: gates i, f, g, o, each of u values ----------------------------------------------------------------------
 
-// z: in, x W + b; out, the gates. back: h U.
+// z: in, x W + b; out, the gates. back: h U. Loops of their own for what waits for other functions: the CPU then works on
+// more values at a time.
 KX_BODY void lstm_row(float* __restrict z, const float* __restrict back, float* __restrict h, float* __restrict c,
                       int64_t u) {
+    for (int64_t j = 0; j < 2 * u; ++j) z[j] = sigmoid(z[j] + back[j]);
+    for (int64_t j = 3 * u; j < 4 * u; ++j) z[j] = sigmoid(z[j] + back[j]);
     for (int64_t j = 0; j < u; ++j) {
-        const float i = sigmoid(z[j] + back[j]);
-        const float f = sigmoid(z[u + j] + back[u + j]);
         const float g = tanh(z[2 * u + j] + back[2 * u + j]);
-        const float o = sigmoid(z[3 * u + j] + back[3 * u + j]);
-        z[j] = i;
-        z[u + j] = f;
         z[2 * u + j] = g;
-        z[3 * u + j] = o;
-        c[j] = f * c[j] + i * g;
-        h[j] = o * tanh(c[j]);
+        c[j] = z[u + j] * c[j] + z[j] * g;
     }
+    for (int64_t j = 0; j < u; ++j) h[j] = z[3 * u + j] * tanh(c[j]);
 }
 
 // gates and c, the cell before the step, give gz, the gradient of what the gates were computed from. gc: in, that of the
@@ -46,14 +43,11 @@ KX_BODY void lstm_grad_row(const float* __restrict gates, const float* __restric
 
 // z: in, x W + b; out, the gates. back: h U + b', whose last part the backward pass needs.
 KX_BODY void gru_row(float* __restrict z, const float* __restrict back, float* __restrict h, int64_t u) {
+    for (int64_t j = 0; j < 2 * u; ++j) z[j] = sigmoid(z[j] + back[j]);
     for (int64_t j = 0; j < u; ++j) {
-        const float update = sigmoid(z[j] + back[j]);
-        const float reset = sigmoid(z[u + j] + back[u + j]);
-        const float n = tanh(z[2 * u + j] + reset * back[2 * u + j]);
-        z[j] = update;
-        z[u + j] = reset;
+        const float n = tanh(z[2 * u + j] + z[u + j] * back[2 * u + j]);
         z[2 * u + j] = n;
-        h[j] = n + update * (h[j] - n);
+        h[j] = n + z[j] * (h[j] - n);
     }
 }
 

@@ -58,14 +58,20 @@ struct WideRows {
     }
 };
 
-// The mean of each channel over the rows [first, last) of a (rows, channels) array, and the sum of squared differences.
-// The shift is one of the rows: the squares then exceed their sum at most by a factor of the number of rows.
+// The mean of each channel over the rows [first, last) of a (rows, channels) array, and the sum of squared differences
+// from it. They are summed in one pass, shifted by the mean of the first few rows, so that next to nothing cancels.
 template <typename T>
 void row_moments(const T* x, const WideRows& wide, int64_t first, int64_t last, T* mean, T* squares) {
     const int64_t channels = wide.channels, width = wide.width();
     const Workspace<T> room(3 * width);
     T *shift = room.data(), *sum = shift + width, *square = sum + width;
-    wide.repeat(x + first * channels, shift);
+    const int64_t few = std::min<int64_t>(32, last - first);
+    std::fill_n(mean, channels, T(0));
+    for (const T* row = x + first * channels; row < x + (first + few) * channels; row += channels) {
+        for (int64_t c = 0; c < channels; ++c) mean[c] += row[c];
+    }
+    for (int64_t c = 0; c < channels; ++c) mean[c] /= static_cast<T>(few);
+    wide.repeat(mean, shift);
     std::fill_n(sum, 2 * width, T(0));
     wide.run(first, last, [=](int64_t at, int64_t length) {
         shifted_moments_row(x + at, shift, sum, square, length);
@@ -80,20 +86,21 @@ void row_moments(const T* x, const WideRows& wide, int64_t first, int64_t last, 
     }
 }
 
-// The same of the channel at `plane`, of which `count` elements lie together.
+// The same of `count` elements that lie together, in two passes.
 template <typename T>
 void plane_moments(const T* plane, int64_t count, T& mean, T& squares) {
+    const T shift = plain_sum(plane, count) / static_cast<T>(count);
     T sum, square;
-    shifted_moments(plane, count, plane[0], sum, square);
-    const T moved = sum / T(count);
-    mean = plane[0] + moved;
+    shifted_moments(plane, count, shift, sum, square);
+    const T moved = sum / static_cast<T>(count);
+    mean = shift + moved;
     squares = square - moved * sum;
 }
 
 // The moments of a whole from those of its parts: `means` and `squares` (parts, channels), part p of count(p) elements.
 template <typename T, typename Count>
-void combine_moments(const T* means, const T* squares, int64_t parts, int64_t channels, const Count& count, double* mean,
-                     double* variance) {
+void combine_moments(const T* means, const T* squares, int64_t parts, int64_t channels, const Count& count,
+                     double* mean, double* variance) {
     std::fill_n(mean, channels, 0.0);
     std::fill_n(variance, channels, 0.0);
     double total = 0;

@@ -39,13 +39,14 @@ inline void pack_panels(const float* b, int64_t row, int64_t step, int64_t depth
 // element (k, i) of group q is at packed[(q * depth + k) * tile_rows + i]. Columns too many are zeros.
 inline int64_t grouped_size(int64_t depth, int64_t cols) { return (cols + tile_rows - 1) / tile_rows * tile_rows * depth; }
 
-// One row of the above, times `scale` where that is not null.
-KX_BODY void pack_group_row(const float* row, const float* scale, int64_t cols, int64_t depth, float* packed) {
-    for (int64_t first = 0; first < cols; first += tile_rows, packed += depth * tile_rows) {
-        const int64_t count = std::min(tile_rows, cols - first);
-        for (int64_t i = 0; i < count; ++i) packed[i] = scale ? row[first + i] * scale[first + i] : row[first + i];
-        for (int64_t i = count; i < tile_rows; ++i) packed[i] = 0.0f;
+// One row of the above.
+KX_BODY void pack_group_row(const float* row, int64_t cols, int64_t depth, float* packed) {
+    int64_t j = 0;
+    for (; j + tile_rows <= cols; j += tile_rows, packed += depth * tile_rows) {
+        std::memcpy(packed, row + j, tile_rows * sizeof(float));
     }
+    if (j == cols) return;
+    for (int64_t i = 0; i < tile_rows; ++i) packed[i] = j + i < cols ? row[j + i] : 0.0f;
 }
 
 // A matrix whose rows lie `row` elements apart; 0: all are the same. Null stands for zeros or ones.

@@ -52,6 +52,15 @@ void backward_steps(const BackwardPass& b, const Cell& cell, const PackedParts& 
                           b.hidden + saved * u, Cell::has_cell ? b.cells + saved * u : nullptr, h, gc + r * u, into, u);
             for (int64_t j = 0; j < width; ++j) sums[j] += into[j];
         }
+        if (step > 0) {  // what the rows of the next step will read, while the products run
+            const int64_t next = b.place(step - 1);
+            for (int64_t row = first; row < first + rows; ++row) {
+                const int64_t saved = row * steps + next;
+                prefetch(b.gates + saved * Cell::gates * u, Cell::gates * u);
+                if (Cell::has_cell) prefetch(b.cells + saved * u, u);
+                if (Cell::keeps_back) prefetch(b.backs + saved * u, u), prefetch(b.hidden + saved * u, u);
+            }
+        }
         for (int gate = 0; gate < Cell::gates; ++gate) {
             const float* from = gz + t * width + Cell::back_part[gate] * u;
             Rows scale;
@@ -81,9 +90,15 @@ void input_gradients(const BackwardPass& b, const PackedParts& kernel, int64_t f
 // The rows [i, i + count) of (rows, steps, size) values, times the masks of a gate, packed to be summed over.
 inline void pack_left(const float* values, int64_t i, int64_t count, int64_t steps, int64_t size, const float* drop,
                       float* packed) {
+    const Workspace<float> masked(drop ? size : 0);
     for (int64_t k = 0; k < count; ++k) {
-        const float* scale = drop ? drop + (i + k) / steps * size : nullptr;
-        pack_group_row(values + (i + k) * size, scale, size, count, packed + k * tile_rows);
+        const float* row = values + (i + k) * size;
+        if (drop) {
+            const float* scale = drop + (i + k) / steps * size;
+            for (int64_t j = 0; j < size; ++j) masked[j] = row[j] * scale[j];
+            row = masked.data();
+        }
+        pack_group_row(row, size, count, packed + k * tile_rows);
     }
 }
 
@@ -130,7 +145,7 @@ void run_backward(const BackwardPass& b, const Cell& cell) {
     const PackedParts kernel(b.kernel, u, 1, columns, b.gx ? Cell::gates : 0, u, d);
     const PackedParts recurrent(b.recurrent, u, 1, columns, Cell::gates, u, u);
     const int64_t chunks = (b.batch + chunk_rows - 1) / chunk_rows;
-    const int64_t groups = std::min(most_groups, chunks), total = (d + u) * columns + width;
+    const int64_t groups = std::max<int64_t>(1, std::min(most_groups, chunks)), total = (d + u) * columns + width;
     const Workspace<float> sums(groups * total);
     const double cost = double(b.steps) * double(b.batch) / double(groups) * double(2 * (d + u) * columns);
     parallel_for(groups, cost, [&](int64_t group) {
@@ -144,6 +159,7 @@ void run_backward(const BackwardPass& b, const Cell& cell) {
             weight_gradients<Cell>(b, first, rows, gz.data(), weights);
             if (b.gx) input_gradients<Cell>(b, kernel, first, rows, gz.data());
         }
+        if (weights.fresh) std::fill_n(own, (d + u) * columns, 0.0f);
     });
     const struct { float* out; int64_t start, count; } results[] = {
         {b.gkernel, 0, d * columns}, {b.grecurrent, d * columns, u * columns}, {b.gsums, (d + u) * columns, width}};

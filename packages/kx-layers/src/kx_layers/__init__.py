@@ -17,6 +17,8 @@ from kx_layers.adaptive_pooling import AdaptiveAveragePooling3D as AdaptiveAvera
 from kx_layers.adaptive_pooling import AdaptiveMaxPooling1D as AdaptiveMaxPooling1D
 from kx_layers.adaptive_pooling import AdaptiveMaxPooling2D as AdaptiveMaxPooling2D
 from kx_layers.adaptive_pooling import AdaptiveMaxPooling3D as AdaptiveMaxPooling3D
+from kx_layers.attention import AdditiveAttention as AdditiveAttention
+from kx_layers.attention import Attention as Attention
 from kx_layers.batch_normalization import BatchNormalization as BatchNormalization
 from kx_layers.bidirectional import Bidirectional as Bidirectional
 from kx_layers.conv import Conv1D as Conv1D
@@ -54,6 +56,8 @@ from kx_layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
 from kx_layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPooling2D
 from kx_layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPool3D
 from kx_layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
+from kx_layers.grouped_query_attention import GroupedQueryAttention as GroupedQueryAttention
+from kx_layers.grouped_query_attention import GroupQueryAttention as GroupQueryAttention
 from kx_layers.gru import GRU as GRU
 from kx_layers.gru import GRUCell as GRUCell
 from kx_layers.identity import Identity as Identity
@@ -79,6 +83,7 @@ from kx_layers.merge import maximum as maximum
 from kx_layers.merge import minimum as minimum
 from kx_layers.merge import multiply as multiply
 from kx_layers.merge import subtract as subtract
+from kx_layers.multi_head_attention import MultiHeadAttention as MultiHeadAttention
 from kx_layers.noise import AlphaDropout as AlphaDropout
 from kx_layers.noise import GaussianDropout as GaussianDropout
 from kx_layers.noise import GaussianNoise as GaussianNoise

@@ -4,7 +4,7 @@ from kx_io import field, register
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
 from kx_tensor import config, ops
-from kx_tensor.ops.windows import per_axis
+from kx_tensor.ops.conv_windows import as_key, per_axis
 
 
 class AdaptivePooling(Layer):
@@ -21,7 +21,7 @@ class AdaptivePooling(Layer):
 
     def __post_init__(self):
         super().__post_init__()
-        self.output_size = per_axis(self.output_size, self.rank, "output_size")
+        self.output_size = per_axis(as_key(self.output_size), self.rank, "output_size")
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs):

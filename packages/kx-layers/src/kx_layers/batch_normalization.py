@@ -55,8 +55,8 @@ class BatchNormalization(ScaleAndCenter):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.renorm and self.renorm_clipping:
-            limits = self.renorm_clipping
+        if self.renorm:
+            self.renorm_clipping = limits = self.renorm_clipping or {}
             unknown = limits.keys() - set(_LIMITS)
             if unknown:
                 raise ValueError(f"renorm_clipping has the keys {', '.join(_LIMITS)}, got {sorted(unknown)}.")
@@ -100,7 +100,7 @@ class BatchNormalization(ScaleAndCenter):
             inputs, None, None, mask, axis=self.axis, epsilon=self.epsilon
         )
         mean, variance = ops.stop_gradient(mean), ops.stop_gradient(variance)
-        deviation, limits = ops.sqrt(variance + self.epsilon), self.renorm_clipping or {}
+        deviation, limits = ops.sqrt(variance + self.epsilon), self.renorm_clipping
         r = deviation / self.renorm_stddev
         d = (mean - self.renorm_mean) / self.renorm_stddev
         if "rmin" in limits:

@@ -1,5 +1,6 @@
 """`EinsumDense`: a dense layer over any axes, by an einsum equation."""
 
+import math
 import re
 
 from kx_io import field, register
@@ -77,10 +78,28 @@ class EinsumDense(Layer):
                 f"{len(self._parsed.inputs)} axes, got shape "
                 f"{tuple(inputs.shape)}."
             )
+        if self._parsed.contracted:
+            return self._dense(inputs)
         out = ops.einsum(self.equation, inputs, self.kernel)
         if self.bias is not None:
             out = ops.add(out, self.bias)
         return self.activation(out)
+
+    def _dense(self, inputs):
+        """The same where the kernel takes the last axes of the input to those of the output: as one matrix product."""
+        n, sizes = self._parsed.contracted, self.kernel.shape
+        units = math.prod(sizes[n:])
+        kernel = self.kernel if len(sizes) == 2 else ops.reshape(self.kernel, (math.prod(sizes[:n]), units))
+        x = inputs if n == 1 else ops.reshape(inputs, (*inputs.shape[:-n], kernel.shape[0]))
+        bias = self.bias
+        if bias is not None and bias.shape == sizes[n:]:
+            bias = bias if len(sizes) == n + 1 else ops.reshape(bias, (units,))
+            out, bias = ops.dense(x, kernel, bias), None
+        else:
+            out = ops.dense(x, kernel)
+        if len(sizes) != n + 1:
+            out = ops.reshape(out, (*out.shape[:-1], *sizes[n:]))
+        return self.activation(out if bias is None else ops.add(out, bias))
 
     def compute_output_shape(self, input_shape):
         equation = self._parsed
@@ -96,6 +115,15 @@ class _Equation:
     def __init__(self, inputs, kernel, output, leading, trailing):
         self.inputs, self.kernel, self.output = inputs, kernel, output
         self.leading, self.trailing = leading, trailing
+        self.contracted = self._contracted()
+
+    def _contracted(self):
+        """How many of the input's last axes, all of the kernel's first, give way to the kernel's others; else 0."""
+        gone = "".join(letter for letter in self.kernel if letter not in self.output)
+        lead, new = self.inputs[: len(self.inputs) - len(gone)], self.kernel[len(gone) :]
+        fits = (self.kernel, self.inputs, self.output) == (gone + new, lead + gone, lead + new)
+        distinct = len(set(lead + gone + new)) == len(lead + gone + new)
+        return len(gone) if fits and distinct and new and not self.trailing else 0
 
     def match(self, shape):
         """Return ({letter: size} of the input, the sizes that "..." stands for)."""

@@ -3,10 +3,9 @@
 from kx_io import field, one_of, register
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
+from kx_layers.windowed import lower
 from kx_tensor import config, ops
-from kx_tensor.ops.windows import per_axis
-
-_PADDINGS = one_of("valid", "same")
+from kx_tensor.ops.conv_windows import as_key, per_axis
 
 
 class Pooling(Layer):
@@ -17,15 +16,15 @@ class Pooling(Layer):
 
     pool_size = field()
     strides = field(None)
-    padding = field("valid", to=str.lower, check=_PADDINGS)
+    padding = field("valid", to=lower, check=one_of("valid", "same"))
     data_format = field(None, to=config.standardize_data_format)
     field_order = ("pool_size", "strides", "padding", "data_format", "name")
 
     def __post_init__(self):
         super().__post_init__()
-        self.pool_size = per_axis(self.pool_size, self.rank, "pool_size")
+        self.pool_size = per_axis(as_key(self.pool_size), self.rank, "pool_size")
         self.strides = (
-            self.pool_size if self.strides is None else per_axis(self.strides, self.rank, "strides")
+            self.pool_size if self.strides is None else per_axis(as_key(self.strides), self.rank, "strides")
         )
         self.input_spec = InputSpec(ndim=self.rank + 2)
 

@@ -81,7 +81,7 @@ class GraphModel(Model):
         need not be made again.
         """
         steps, expected = [], 0
-        for operation, _, single, place, count in self._graph.steps:
+        for operation, _, single, place, count, _ in self._graph.steps:
             plain = (
                 isinstance(operation, Layer)
                 and type(operation).__call__ is Layer.__call__

@@ -1,6 +1,11 @@
 """Global numeric settings: the default float type, the fuzz factor, the image axis order, the backend's name."""
 
-_settings = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+_settings = {
+    "floatx": "float32",
+    "epsilon": 1e-7,
+    "image_data_format": "channels_last",
+    "flash_attention": None,
+}
 _on_floatx_change = []
 
 
@@ -69,3 +74,21 @@ def standardize_data_format(data_format):
     if value not in ("channels_last", "channels_first"):
         raise ValueError(f"data_format must be 'channels_last' or 'channels_first', got {data_format!r}.")
     return value
+
+
+def enable_flash_attention():
+    """Ask for attention in blocks; kx's kernel always works so, and code that reads the setting finds True."""
+    _settings["flash_attention"] = True
+
+
+def disable_flash_attention():
+    """Ask for attention with all scores in memory, which gives the same results; see `enable_flash_attention`."""
+    _settings["flash_attention"] = False
+
+
+def is_flash_attention_enabled():
+    """Return what was asked for: True, False, or None where nothing was.
+
+    >>> is_flash_attention_enabled()
+    """
+    return _settings["flash_attention"]

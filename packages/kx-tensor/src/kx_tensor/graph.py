@@ -29,7 +29,7 @@ class Function:
                 if not isinstance(t, KerasTensor):
                     raise ValueError(f"Function: every {kind} must be a KerasTensor, got {t!r}.")
         self.nodes = self._sort()
-        self.steps, self._slots, self._output_slots = self._plan()
+        self.steps, self._output_slots = self._plan()
 
     @property
     def operations(self):
@@ -64,15 +64,22 @@ class Function:
         return order
 
     def _plan(self):
+        """The steps (operation, arguments, only slot read, first slot written, how many, slots not needed after)."""
         slots = {t.key: i for i, t in enumerate(self.inputs)}
-        steps = []
-        for node in self.nodes:
+        steps, last_use = [], {}
+        for number, node in enumerate(self.nodes):
             template, single = _template(node, slots)
             first = len(slots)
+            last_use.update((slots[t.key], number) for t in node.inputs)
             for i in range(len(node.output_specs)):
                 slots[(node, i)] = first + i
-            steps.append((node.operation, template, single, first, len(node.output_specs)))
-        return steps, len(slots), [slots[t.key] for t in self.outputs]
+                last_use[first + i] = number
+            steps.append((node.operation, template, single, first, len(node.output_specs), []))
+        outputs = [slots[t.key] for t in self.outputs]
+        for slot, number in last_use.items():
+            if slot not in outputs:
+                steps[number][-1].append(slot)
+        return steps, outputs
 
     def run(self, values, call=None):
         """Run the graph on a flat list of values (one per input) and return the flat list of outputs.
@@ -80,7 +87,7 @@ class Function:
         `call(operation, args, kwargs)` replaces the plain call, to pass `training` or a mask.
         """
         values = list(values)
-        for operation, template, single, _, count in self.steps:
+        for operation, template, single, _, count, done in self.steps:
             if single is not None and call is None:
                 result = operation(values[single])
             else:
@@ -90,6 +97,8 @@ class Function:
                 values.append(result)
             else:
                 values.extend(tree.flatten(result))
+            for i in done:  # its memory serves the next steps, unless a tape keeps it
+                values[i] = None
         return [values[i] for i in self._output_slots]
 
     def __call__(self, inputs):
@@ -127,14 +136,12 @@ def _template(node, slots):
     return template, slots[only.key] if isinstance(only, KerasTensor) else None
 
 
-def _fill(template, values):
-    def value(x):
-        if isinstance(x, _Slot):
-            return values[x.index]
-        if isinstance(x, (list, tuple)):
-            return type(x)(value(i) for i in x)
-        if isinstance(x, dict):
-            return {k: value(v) for k, v in x.items()}
-        return x
-
-    return value(template[0]), value(template[1])
+def _fill(x, values):
+    """The template `x` with values in its slots."""
+    if isinstance(x, _Slot):
+        return values[x.index]
+    if isinstance(x, (list, tuple)):
+        return type(x)(_fill(i, values) for i in x)
+    if isinstance(x, dict):
+        return {k: _fill(v, values) for k, v in x.items()}
+    return x

@@ -12,6 +12,7 @@ import numpy as np
 from kx_tensor import device as devices
 from kx_tensor import dtypes, naming, philox, sampling
 from kx_tensor.capture import effect
+from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.ops.dropout import dropout as apply_dropout
 from kx_tensor.ops.embedding import embedding
 from kx_tensor.ops.shape import transpose
@@ -244,7 +245,9 @@ def dropout(inputs, rate, noise_shape=None, seed=None):
     >>> dropout([1.0, 2.0, 3.0, 4.0], rate=0.5, seed=7).numpy()
     array([2., 0., 0., 8.], dtype=float32)
     """
-    return apply_dropout(inputs, rate, draw_seed(seed), noise_shape)
+    if rate == 0:
+        return convert_to_tensor(inputs)
+    return apply_dropout(inputs, rate=rate, seed=draw_seed(seed), noise_shape=noise_shape)
 
 
 def shuffle(x, axis=0, seed=None):

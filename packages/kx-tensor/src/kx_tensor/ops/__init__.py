@@ -44,6 +44,10 @@ from kx_tensor.ops.arrange import rot90 as rot90
 from kx_tensor.ops.arrange import unravel_index as unravel_index
 from kx_tensor.ops.arrange import view as view
 from kx_tensor.ops.arrange import vsplit as vsplit
+from kx_tensor.ops.attention import attend as attend
+from kx_tensor.ops.attention import attention as attention
+from kx_tensor.ops.attention import attention_weights as attention_weights
+from kx_tensor.ops.attention import dot_product_attention as dot_product_attention
 from kx_tensor.ops.batch_norm import batch_normalization as batch_normalization
 from kx_tensor.ops.batch_norm import normalize_batch as normalize_batch
 from kx_tensor.ops.batch_norm import normalize_channels as normalize_channels
@@ -76,7 +80,6 @@ from kx_tensor.ops.compare import logical_or as logical_or
 from kx_tensor.ops.compare import logical_xor as logical_xor
 from kx_tensor.ops.compare import not_equal as not_equal
 from kx_tensor.ops.composed_activation import celu as celu
-from kx_tensor.ops.composed_activation import gelu as gelu
 from kx_tensor.ops.composed_activation import glu as glu
 from kx_tensor.ops.composed_activation import hard_shrink as hard_shrink
 from kx_tensor.ops.composed_activation import hard_sigmoid as hard_sigmoid
@@ -87,7 +90,6 @@ from kx_tensor.ops.composed_activation import log_sigmoid as log_sigmoid
 from kx_tensor.ops.composed_activation import mish as mish
 from kx_tensor.ops.composed_activation import relu6 as relu6
 from kx_tensor.ops.composed_activation import selu as selu
-from kx_tensor.ops.composed_activation import silu as silu
 from kx_tensor.ops.composed_activation import soft_shrink as soft_shrink
 from kx_tensor.ops.composed_activation import softsign as softsign
 from kx_tensor.ops.composed_activation import sparse_plus as sparse_plus
@@ -153,6 +155,8 @@ from kx_tensor.ops.embedding import embedding as embedding
 from kx_tensor.ops.embedding import scatter_rows as scatter_rows
 from kx_tensor.ops.errors import absolute_error as absolute_error
 from kx_tensor.ops.errors import squared_error as squared_error
+from kx_tensor.ops.gelu import gelu as gelu
+from kx_tensor.ops.gelu import silu as silu
 from kx_tensor.ops.group_norm import group_normalization as group_normalization
 from kx_tensor.ops.gru import gru as gru
 from kx_tensor.ops.histogram import allclose as allclose

@@ -4,6 +4,7 @@ import numpy as np
 
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.precision import ZEROS, narrow, widen
 from kx_tensor.primitive import primitive
 
@@ -236,3 +237,61 @@ def _sparsemax_dx(F, g, out, axis):
 
 sparsemax.vjp(_sparsemax_dx)
 sparsemax.cases = case("3,4"), case("3,4", axis=0), case("2,3,4", axis=1), case("3,4", low=-300, high=300)
+
+
+# ---- kernels ---------------------------------------------------------------------------------------------------
+
+_FLOAT32 = np.dtype("float32")
+
+
+def _fits(x, alpha=1.0, negative_slope=0.2):
+    return x.dtype is _FLOAT32 and x.ndim > 0
+
+
+def _fits_last(x, axis=-1):
+    return x.dtype is _FLOAT32 and x.ndim > 0 and (axis == -1 or axis == x.ndim - 1)
+
+
+def _of_out(gradient):
+    """The backward of a kernel that computes the slope from the result."""
+    return lambda g, inputs, out, needs, params: (gradient(np.asarray(g, _FLOAT32), out),)
+
+
+def _softplus_backward(g, inputs, out, needs, params):
+    return (kx_kernels.softplus_grad(np.asarray(g, _FLOAT32), inputs[0]),)
+
+
+def _elu_forward(x, alpha=1.0):
+    return kx_kernels.elu(x, alpha)
+
+
+def _elu_backward(g, inputs, out, needs, params):
+    return (kx_kernels.elu_grad(np.asarray(g, _FLOAT32), inputs[0], params.get("alpha", 1.0)),)
+
+
+def _leaky_forward(x, negative_slope=0.2):
+    return kx_kernels.leaky_relu(x, negative_slope)
+
+
+def _leaky_backward(g, inputs, out, needs, params):
+    slope = params.get("negative_slope", 0.2)
+    return (kx_kernels.leaky_relu_grad(np.asarray(g, _FLOAT32), inputs[0], slope),)
+
+
+def _softmax_forward(x, axis=-1):
+    return kx_kernels.softmax(x)
+
+
+def _log_softmax_forward(x, axis=-1):
+    return kx_kernels.log_softmax(x)
+
+
+if kx_kernels is not None:
+    relu.kernel("native", kx_kernels.relu, _of_out(kx_kernels.relu_grad), _fits)
+    sigmoid.kernel("native", kx_kernels.sigmoid, _of_out(kx_kernels.sigmoid_grad), _fits)
+    tanh.kernel("native", kx_kernels.tanh, _of_out(kx_kernels.tanh_grad), _fits)
+    softplus.kernel("native", kx_kernels.softplus, _softplus_backward, _fits)
+    elu.kernel("native", _elu_forward, _elu_backward, _fits)
+    leaky_relu.kernel("native", _leaky_forward, _leaky_backward, _fits)
+    softmax.kernel("native", _softmax_forward, _of_out(kx_kernels.softmax_grad), _fits_last)
+    log_softmax.kernel("native", _log_softmax_forward, _of_out(kx_kernels.log_softmax_grad), _fits_last)

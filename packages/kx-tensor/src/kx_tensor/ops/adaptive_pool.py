@@ -3,9 +3,11 @@
 import numpy as np
 
 from kx_tensor import config, rules
+from kx_tensor.capture import constant
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import multiply
 from kx_tensor.ops.casting import cast, convert_to_tensor
+from kx_tensor.ops.conv_windows import as_key, per_axis
 from kx_tensor.ops.indexes import take, take_along_axis
 from kx_tensor.ops.reduce import argmax, sum
 from kx_tensor.ops.shape import expand_dims, squeeze
@@ -49,8 +51,9 @@ def _average_twin(x, *, size, axis):
     dtype = rules.floating([x.dtype], {})[1]
     axis = rules.normalize_axis(axis, len(x.shape))
     places, counts = _members(x.shape[axis], size)
-    parts = take(cast(x, rules.wide_float(dtype)), places, axis=axis)
-    return cast(sum(multiply(parts, _weights(counts, parts.dtype, len(x.shape), axis)), axis=axis + 1), dtype)
+    parts = take(cast(x, rules.wide_float(dtype)), constant(places), axis=axis)
+    weights = constant(_weights(counts, parts.dtype, len(x.shape), axis))
+    return cast(sum(multiply(parts, weights), axis=axis + 1), dtype)
 
 
 @primitive(shape=_adapted_shape, dtype=rules.floating, like=_average_twin)
@@ -79,7 +82,7 @@ adaptive_average.cases = (
 def _max_twin(x, *, size, axis):
     x = convert_to_tensor(x)
     axis = rules.normalize_axis(axis, len(x.shape))
-    parts = take(x, _members(x.shape[axis], size)[0], axis=axis)
+    parts = take(x, constant(_members(x.shape[axis], size)[0]), axis=axis)
     best = expand_dims(argmax(parts, axis=axis + 1), axis + 1)
     return squeeze(take_along_axis(parts, best, axis=axis + 1), axis=axis + 1)
 
@@ -111,9 +114,7 @@ def _over_axes(pool, inputs, output_size, data_format):
         raise ValueError(
             f"adaptive pooling expects (batch, spatial axes..., channels) in some order, got shape {inputs.shape}."
         )
-    sizes = (output_size,) * rank if isinstance(output_size, int) else tuple(output_size)
-    if len(sizes) != rank:
-        raise ValueError(f"output_size must be a positive integer, or {rank} of them, got {output_size!r}.")
+    sizes = per_axis(as_key(output_size), rank, "output_size")
     first = 1 if config.standardize_data_format(data_format) == "channels_last" else 2
     for axis, size in enumerate(sizes, first):
         inputs = pool(inputs, size=size, axis=axis)

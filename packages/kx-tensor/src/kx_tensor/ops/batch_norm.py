@@ -250,12 +250,11 @@ def _batch_forward(x, scale, offset, mask, axis, epsilon, keep):
 
 
 def _batch_backward(g, inputs, saved, needs, params):
-    x, scale, offset, mask = inputs
+    x, scale, _, mask = inputs
     g_out, g_mean, g_variance = g
     if g_out is None or g_mean is not None or g_variance is not None:
         return _batch_grads(np, g, x, scale, mask, saved, needs, params["axis"])
-    if g_out.dtype is not x.dtype:
-        g_out = g_out.astype(x.dtype)
+    g_out = narrow(g_out, x.dtype)
     gx, gscale, goffset = kx_kernels.batch_norm_grad(g_out, x, scale, *saved, params["axis"], needs[0])
     return gx, gscale, goffset, None
 
@@ -272,10 +271,9 @@ def _channels_forward(x, mean, variance, scale, offset, axis, epsilon):
 
 
 def _channels_backward(g, inputs, out, needs, params):
-    x, mean, variance, scale, offset = inputs
+    x, mean, variance, scale, _ = inputs
     axis, epsilon = params["axis"], params["epsilon"]
-    if g.dtype is not x.dtype:
-        g = g.astype(x.dtype)
+    g = narrow(g, x.dtype)
     inverse = 1.0 / np.sqrt(variance + epsilon)
     factor = inverse if scale is None else inverse * scale
     gx = kx_kernels.channel_affine(g, None, factor, None, axis) if needs[0] else None

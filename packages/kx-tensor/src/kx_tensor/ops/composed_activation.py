@@ -1,14 +1,12 @@
 """Activations composed of other ops."""
 
-import math
-
 from kx_tensor.ops.activation import elu, relu, sigmoid, softplus, tanh
 from kx_tensor.ops.arithmetic import add, multiply, negative, subtract, true_divide
 from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.ops.compare import greater
+from kx_tensor.ops.gelu import silu
 from kx_tensor.ops.join import split
 from kx_tensor.ops.select import clip, where
-from kx_tensor.ops.special import erf
 from kx_tensor.ops.unary import absolute, sqrt
 
 _SELU_ALPHA = 1.6732632423543772
@@ -31,17 +29,6 @@ def log_sigmoid(x):
     array([-100.    ,   -0.6931], dtype=float32)
     """
     return negative(softplus(negative(x)))
-
-
-def silu(x):
-    """Return x sigmoid(x), also called swish.
-
-    Ramachandran, Zoph, Le 2017, https://arxiv.org/abs/1710.05941
-
-    >>> silu([0.0, 100.0]).numpy()
-    array([  0., 100.], dtype=float32)
-    """
-    return multiply(x, sigmoid(x))
 
 
 swish = silu
@@ -78,23 +65,6 @@ def celu(x, alpha=1.0):
     array([-2.,  2.], dtype=float32)
     """
     return elu(true_divide(x, alpha)) * alpha
-
-
-def gelu(x, approximate=True):
-    """Return x times the probability that a standard normal number is below x.
-
-    The probability is (1 + erf(x / sqrt(2))) / 2, approximated by a tanh unless `approximate` is false.
-    Hendrycks, Gimpel 2016, https://arxiv.org/abs/1606.08415
-
-    >>> gelu([-1.0, 0.0, 1.0]).numpy().round(4)
-    array([-0.1588,  0.    ,  0.8412], dtype=float32)
-    """
-    x = convert_to_tensor(x)
-    half = x * 0.5
-    if not approximate:
-        return half * (erf(x * math.sqrt(0.5)) + 1.0)
-    scale = math.sqrt(2.0 / math.pi)
-    return half * (tanh(x * (x * x * (0.044715 * scale) + scale)) + 1.0)
 
 
 def hard_sigmoid(x):

@@ -98,7 +98,11 @@ def _conv_grads(xp, g, x, kernel, out, needs, strides, padding, data_format, dil
 
 
 convolution.vjp_joint(_conv_grads)
-convolution.cost = lambda x, kernel, bias=None: 2 * x.size * kernel.size // max(1, kernel.shape[-2])
+convolution.cost = lambda x, kernel, bias=None, **params: (
+    2
+    * math.prod(kernel.shape[:-1])
+    * math.prod(_conv_shape([x.shape, kernel.shape], convolution.statics | params))
+)
 convolution.cases = (
     case("2,5,3", "2,3,4"), case("2,5,3", "2,3,4", "4", activation="relu"), case("1,6,2", "3,2,1", padding="causal"),
     case("1,7,2", "2,2,3", "3", strides=2, padding="same"), case("2,6,1", "3,1,2", dilation_rate=2),

@@ -7,6 +7,7 @@ import numpy as np
 from kx_tensor import config, dtypes, rules
 from kx_tensor.bounds import check_indices
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.activation import log_softmax, log_softmax_of, sigmoid_of, softplus, softplus_of
 from kx_tensor.ops.arithmetic import multiply, negative, subtract, true_divide
 from kx_tensor.ops.onehot import one_hot
@@ -326,3 +327,76 @@ binary_crossentropy.cases = (
     case(np.array([0.0, 1.0], "float32"), np.array([0.0, 1.0], "float32"), grad=False),
     fails("3,4", "3,1", match="same shape"),
 )  # fmt: skip
+
+
+# ---- kernels ---------------------------------------------------------------------------------------------------
+
+_FLOAT32 = np.dtype("float32")
+_LABELS = (np.dtype("int32"), np.dtype("int64"))
+_LEAST = 1e-30  # the kernels' logarithm is that of normal numbers
+
+
+def _pair_fits(target, output, from_logits=False, axis=-1):
+    """Whether target and output are float32 arrays of one shape, and the classes on the last axis."""
+    return (
+        getattr(target, "dtype", None) is _FLOAT32 is output.dtype
+        and target.shape == output.shape != ()
+        and (axis == -1 or axis == output.ndim - 1)
+        and config.epsilon() > _LEAST
+    )
+
+
+def _sparse_fits(target, output, from_logits=False, axis=-1):
+    return (
+        output.dtype is _FLOAT32
+        and getattr(target, "dtype", None) in _LABELS
+        and (axis == -1 or axis == output.ndim - 1)
+        and (target.shape == output.shape[:-1] or target.shape == (*output.shape[:-1], 1))
+        and output.size > 0
+        and config.epsilon() > _LEAST
+    )
+
+
+def _forward_of(kernel):
+    def forward(target, output, from_logits=False, axis=-1):
+        return kernel(target, output, from_logits, config.epsilon())
+
+    return forward
+
+
+def _backward_of(kernel, rule):
+    """The kernel's gradient of the output; that of the target, which is seldom asked for, by the rule."""
+
+    def backward(g, inputs, out, needs, params):
+        if needs[0]:
+            return rule(np, g, *inputs, needs, **{"from_logits": False, **params})
+        target, output = inputs
+        given = np.asarray(g, _FLOAT32)
+        return None, kernel(given, target, output, params.get("from_logits", False), config.epsilon())
+
+    return backward
+
+
+def _categorical_rule(xp, g, target, output, needs, from_logits, axis=-1):
+    return _categorical_grads(xp, g, target, output, needs, from_logits, axis)
+
+
+if kx_kernels is not None:
+    categorical_crossentropy.kernel(
+        "native",
+        _forward_of(kx_kernels.categorical_crossentropy),
+        _backward_of(kx_kernels.categorical_crossentropy_grad, _categorical_rule),
+        _pair_fits,
+    )
+    sparse_categorical_crossentropy.kernel(
+        "native",
+        _forward_of(kx_kernels.sparse_categorical_crossentropy),
+        _backward_of(kx_kernels.sparse_categorical_crossentropy_grad, None),
+        _sparse_fits,
+    )
+    binary_crossentropy.kernel(
+        "native",
+        _forward_of(kx_kernels.binary_crossentropy),
+        _backward_of(kx_kernels.binary_crossentropy_grad, _binary_grads),
+        _pair_fits,
+    )

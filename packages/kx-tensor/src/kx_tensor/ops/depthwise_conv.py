@@ -1,5 +1,7 @@
 """Depthwise convolutions: every channel with kernels of its own; and those followed by a mixing of the channels."""
 
+import math
+
 import numpy as np
 
 from kx_tensor import rules
@@ -99,7 +101,10 @@ def _depthwise_grads(xp, g, x, kernel, out, needs, strides, padding, data_format
 
 
 depthwise_convolution.vjp_joint(_depthwise_grads)
-depthwise_convolution.cost = lambda x, kernel, bias=None: 2 * x.size * kernel.size // max(1, kernel.shape[-2])
+depthwise_convolution.cost = lambda x, kernel, bias=None, **params: (
+    2 * math.prod(kernel.shape[:-2])
+    * math.prod(_depthwise_shape([x.shape, kernel.shape], depthwise_convolution.statics | params))
+)  # fmt: skip
 depthwise_convolution.cases = (
     case("2,5,3", "2,3,1"), case("1,5,2", "3,2,2", "4", padding="same", activation="relu"),
     case("1,6,2", "3,2,1", "2", padding="causal", dilation_rate=2), case("1,4,4,3", "3,3,3,1", "3", activation="relu"),

@@ -1,11 +1,13 @@
-"""Dropout: a random mask, which the tape keeps, times the input."""
+"""Dropout: the input times a random mask."""
 
 import math
 
+import numpy as np
+
 from kx_tensor import philox, rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.ops.arithmetic import multiply
-from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.primitive import primitive
 
 _COARSE = 1 / 256  # from this rate on a mask element takes 16 random bits, below it 32
@@ -59,15 +61,56 @@ dropout_mask.cases = (
 )  # fmt: skip
 
 
-def dropout(x, rate, seed, noise_shape=None):
+def _dropped_shape(shapes, params):
+    _noise_shape(shapes, params)
+    return shapes[0]
+
+
+def _dropout_twin(x, rate, seed, noise_shape=None):
+    return multiply(x, dropout_mask(x, rate=rate, seed=seed, noise_shape=noise_shape))
+
+
+@primitive(shape=_dropped_shape, dtype=rules.floating, like=_dropout_twin, saves=True)
+def dropout(xp, x, *, rate, seed, noise_shape=None, keep):
     """Return x with a random part `rate` of its elements set to 0 and the others divided by 1 - rate.
 
-    `seed` is a pair of 32-bit numbers; `noise_shape` (None: the shape of x) gives axes of size 1 one mask value in
-    common. Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
+    `seed` is a pair of 32-bit numbers; `noise_shape` (None: the shape of x) gives axes of size 1 one decision in
+    common. x is multiplied by `dropout_mask`. Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
 
     >>> dropout([1.0, 2.0, 3.0, 4.0], rate=0.5, seed=(7, 0)).numpy()
     array([2., 0., 0., 8.], dtype=float32)
     """
-    if rate == 0:
-        return convert_to_tensor(x)
-    return multiply(x, dropout_mask(x, rate=rate, seed=seed, noise_shape=noise_shape))
+    mask = dropout_mask.forward(xp, x, rate=rate, seed=seed, noise_shape=noise_shape)
+    return x * mask, mask
+
+
+dropout.vjp_joint(lambda xp, g, saved: (g * saved,))
+dropout.cases = (
+    case("3,7", rate=0.5, seed=(1, 2)), case("3,7", rate=0.001, seed=(1, 2)),
+    case("2,25", rate=0.3, seed=(3, 2**32 - 1)),
+    case("2,3,4", rate=0.3, seed=(1, 2), noise_shape=(None, 1, 4)), case("3,4", rate=0.0, seed=(1, 2)),
+    case("3,4", rate=1.0, seed=(1, 2)), case("", rate=0.5, seed=(7, 1)), case("0,3", rate=0.5, seed=(1, 2)),
+    fails("3,4", rate=1.5, seed=(1, 2), match="rate"),
+    fails("3,4", rate=0.5, seed=(1, 2), noise_shape=(2, 4), match="broadcast"),
+)  # fmt: skip
+
+
+# ---- kernels ---------------------------------------------------------------------------------------------------
+
+_FLOAT32 = np.dtype("float32")
+
+
+def _fits(x, rate, seed, noise_shape=None, keep=False):
+    return x.dtype is _FLOAT32 and x.ndim > 0 and noise_shape is None and 0 <= rate < 1
+
+
+def _forward(x, rate, seed, noise_shape=None, keep=False):
+    return kx_kernels.dropout(x, rate, *seed)
+
+
+def _backward(g, inputs, saved, needs, params):
+    return (kx_kernels.dropout_grad(np.asarray(g, _FLOAT32), saved, params["rate"]),)
+
+
+if kx_kernels is not None:
+    dropout.kernel("native", _forward, _backward, _fits)

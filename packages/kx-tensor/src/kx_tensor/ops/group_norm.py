@@ -71,7 +71,7 @@ def _group_grads(xp, g, x, gamma, saved, needs, groups, axis):
     split, layout, axes = _split(x.shape, groups, axis)
     g = widen(g).reshape(split)
     standard = standardize_again(widen(x).reshape(split), saved)
-    others = tuple([i for i, n in enumerate(layout) if i not in (axis % x.ndim, axis % x.ndim + 1)])
+    others = tuple([i for i in range(x.ndim + 1) if i not in (axis % x.ndim, axis % x.ndim + 1)])
     ggamma = xp.sum(g * standard, axis=others).reshape(-1) if needs[1] else None
     gbeta = xp.sum(g, axis=others).reshape(-1) if needs[2] else None
     if not needs[0]:
@@ -104,9 +104,7 @@ def _forward(x, gamma, beta, groups, axis, epsilon, keep):
 
 def _backward(g, inputs, saved, needs, params):
     x, gamma, _ = inputs
-    if g.dtype is not x.dtype:
-        g = g.astype(x.dtype)
-    return kx_kernels.group_norm_grad(g, x, gamma, *saved, params["groups"], params["axis"])
+    return kx_kernels.group_norm_grad(narrow(g, x.dtype), x, gamma, *saved, params["groups"], params["axis"])
 
 
 def _fits(x, gamma, beta, groups, axis, epsilon, keep):

@@ -1,6 +1,5 @@
 """Layer and root-mean-square normalization: by the moments of each sample alone."""
 
-
 from kx_tensor import config, dtypes, rules
 from kx_tensor.cases import case, fails
 from kx_tensor.device import kx_kernels
@@ -152,9 +151,7 @@ def _layer_backward(g, inputs, saved, needs, params):
 
 def _native_grads(g, x, gamma, saved, axis, centre, need_vectors):
     axes = 1 if axis == -1 else len(_axes(x, axis))
-    if g.dtype is not x.dtype:
-        g = g.astype(x.dtype)
-    return kx_kernels.layer_norm_grad(g, x, gamma, *saved, axes, centre, need_vectors)
+    return kx_kernels.layer_norm_grad(narrow(g, x.dtype), x, gamma, *saved, axes, centre, need_vectors)
 
 
 def _layer_fits(x, gamma, beta, axis=-1, epsilon=None, keep=False):
@@ -170,7 +167,7 @@ def _vectors_fit(x, axis, *vectors):
         wanted = x.shape[-len(axes) :] if axes else ()
         if not axes or axes[0] != x.ndim - len(axes):
             return False
-    return all([v is None or v.shape == wanted for v in vectors])
+    return all(v is None or v.shape == wanted for v in vectors)
 
 
 def _rms_forward(x, scale, axis=-1, epsilon=None, keep=False):

@@ -4,9 +4,11 @@ from kx_tensor import rules
 from kx_tensor.cases import case, fails
 from kx_tensor.ops.arithmetic import multiply
 from kx_tensor.ops.casting import convert_to_tensor
+from kx_tensor.ops.contraction import contract
 from kx_tensor.ops.matrix import matmul
 from kx_tensor.ops.reduce import sum
 from kx_tensor.ops.shape import reshape
+from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
 
 
@@ -74,9 +76,15 @@ def _einsum_shape(shapes, params):
 @primitive(shape=_einsum_shape, dtype=rules.product, variadic=True)
 def einsum_of(xp, xs, *, subscripts):
     """Return the sum of products that Einstein's notation `subscripts` names; see `einsum`."""
-    if xs[0].dtype.kind == "V" or (xs[0].dtype.itemsize == 2 and xs[0].dtype.kind == "f"):
-        return xp.einsum(subscripts, *[x.astype("float32") for x in xs], optimize=True).astype(xs[0].dtype)
-    return xp.einsum(subscripts, *xs, optimize=len(xs) > 1)
+    dtype = xs[0].dtype
+    if dtype.kind in "fV":
+        xs = [widen(x) for x in xs]
+        if len(xs) == 2:
+            operands, result = parse_einsum(subscripts, [x.ndim for x in xs])
+            out = contract(xp, *xs, operands, result)
+            if out is not None:
+                return narrow(out, dtype)
+    return narrow(xp.einsum(subscripts, *xs, optimize=len(xs) > 1), dtype)
 
 
 def _einsum_dx(F, g, xs, subscripts, i):
@@ -99,9 +107,11 @@ def _einsum_dx(F, g, xs, subscripts, i):
 
 
 def _fit(F, grad, shape):
-    """Sum over axes along which the operand was broadcast."""
-    axes = tuple(i for i, (n, m) in enumerate(zip(grad.shape, shape)) if n != m)
-    return F.sum(grad, axis=axes, keepdims=True) if axes else grad
+    """Sum over axes along which the operand was broadcast, stretch those along which only others were."""
+    axes = tuple(i for i, (n, m) in enumerate(zip(grad.shape, shape)) if n != m and m == 1)
+    if axes:
+        grad = F.sum(grad, axis=axes, keepdims=True)
+    return grad if tuple(grad.shape) == tuple(shape) else F.broadcast_to(grad, shape=shape)
 
 
 def _repeated_label_dx(F, g, xs, operands, result, i):
@@ -131,6 +141,9 @@ einsum_of.cases = (
     case(["3,4", "4,5"], subscripts="ij,jk->ik"), case(["2,3,4", "4,5"], subscripts="...j,jk->...k"),
     case(["3,4"], subscripts="ij->j"),
     case(["3,4", "4"], subscripts="ij,j"), case(["3,3"], subscripts="ii->i"),
+    case(["2,3,4", "2,5,4"], subscripts="bij,bkj->bik"), case(["2,3,2,4", "2,5,2,4"], subscripts="bqhd,bkhd->bhqk"),
+    case(["2,3,4", "4,3,2"], subscripts="bij,jkl->kb"), case(["2,3", "2,3,4"], subscripts="bi,bij->jb"),
+    case(["2,1,4", "2,3,4"], subscripts="bij,bij->b"), case(["2,1", "3,4"], subscripts="ij,jk->ik"),
     case(["2,3", "3,4", "4,2"], subscripts="ij,jk,kl->il"),
     fails(["3,4", "3,5"], subscripts="ij,jk->ik", match="size 4"), fails(["3,4"], subscripts="ijk->i", match="2 axes"),
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """Max and average pooling over sliding windows."""
 
+import math
+
 import numpy as np
 
 from kx_tensor import dtypes, rules
@@ -8,15 +10,15 @@ from kx_tensor.device import kx_kernels
 from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.ops.indexes import get_item, take_along_axis
 from kx_tensor.ops.join import pad, stack
+from kx_tensor.ops.pool_windows import elements_inside, first_inside, places, pool_windows, result_shape
 from kx_tensor.ops.reduce import argmax
 from kx_tensor.ops.shape import expand_dims, squeeze
-from kx_tensor.ops.windows import windows
 from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
 
 
 def _pooled_shape(shapes, params):
-    return windows(shapes[0], **params).shape
+    return result_shape(shapes[0], pool_windows(shapes[0], **params))
 
 
 def _lowest(dtype):
@@ -29,20 +31,14 @@ def _lowest(dtype):
 
 def _max_twin(inputs, *, pool_size, strides=None, padding="valid", data_format=None):
     x = convert_to_tensor(inputs)
-    w = windows(x.shape, pool_size, strides, padding, data_format)
+    w = pool_windows(x.shape, pool_size, strides, padding, data_format)
+    first = 2 if w.channels_first else 1
     around = [(0, 0)] * len(x.shape)
-    around[w.first : w.first + w.rank] = w.pads
+    around[first : first + len(w.out)] = zip(w.low, w.high)
     x = pad(x, around, constant_values=_lowest(dtypes.as_numpy(x.dtype)))
-    whole = (slice(None),) * w.first
-    places = [
-        get_item(
-            x,
-            whole + tuple([slice(i, i + (m - 1) * s + 1, s) for i, m, s in zip(place, w.counts, w.strides)]),
-        )
-        for place in np.ndindex(*w.size)
-    ]
-    places = stack(places, axis=-1)
-    return squeeze(take_along_axis(places, expand_dims(argmax(places, axis=-1), -1), axis=-1), axis=-1)
+    read = [get_item(x, (slice(None),) * first + slices) for _, slices in w.taps()]
+    read = stack(read, axis=-1)
+    return squeeze(take_along_axis(read, expand_dims(argmax(read, axis=-1), -1), axis=-1), axis=-1)
 
 
 @primitive(shape=_pooled_shape, dtype=rules.keep, like=_max_twin, saves=True)
@@ -56,16 +52,16 @@ def max_pool(xp, inputs, *, pool_size, strides=None, padding="valid", data_forma
     >>> max_pool([[[1.0], [3.0], [2.0], [4.0], [5.0]]], pool_size=2).numpy().ravel()
     array([3., 4.], dtype=float32)
     """
-    w = windows(inputs.shape, pool_size, strides, padding, data_format)
-    out = xp.full(w.shape, _lowest(inputs.dtype), inputs.dtype)
+    w = pool_windows(inputs.shape, pool_size, strides, padding, data_format)
+    out = xp.full(result_shape(inputs.shape, w), _lowest(inputs.dtype), inputs.dtype)
     if not keep:
-        for place, reached in w.slices():
-            xp.maximum(out[reached], inputs[place], out=out[reached])
+        for read, reached in places(w):
+            xp.maximum(out[reached], inputs[read], out=out[reached])
         return out, None
-    winner = xp.empty(w.shape, "uint8" if w.positions <= 256 else "int32")
-    winner[...] = xp.asarray(w.first_inside())
-    for number, (place, reached) in enumerate(w.slices()):
-        x, best = inputs[place], out[reached]
+    winner = xp.empty(out.shape, "uint8" if math.prod(w.window) <= 256 else "int32")
+    winner[...] = xp.asarray(first_inside(w))
+    for number, (read, reached) in enumerate(places(w)):
+        x, best = inputs[read], out[reached]
         better = x > best
         better |= x != x
         xp.copyto(best, x, where=better)
@@ -74,11 +70,11 @@ def max_pool(xp, inputs, *, pool_size, strides=None, padding="valid", data_forma
 
 
 def _max_grads(xp, g, inputs_shape, saved, pool_size, strides, padding, data_format):
-    w = windows(inputs_shape, pool_size, strides, padding, data_format)
+    w = pool_windows(inputs_shape, pool_size, strides, padding, data_format)
     g = widen(g)
     gx = xp.zeros(inputs_shape, g.dtype)
-    for number, (place, reached) in enumerate(w.slices()):
-        gx[place] += g[reached] * (saved[reached] == number)
+    for number, (read, reached) in enumerate(places(w)):
+        gx[read] += g[reached] * (saved[reached] == number)
     return (gx,)
 
 
@@ -94,7 +90,7 @@ max_pool.cases = (
     case("1,4,2,1", pool_size=(1, 2), strides=(3, 1), padding="SAME"),
     fails("4,4", pool_size=2, match="spatial axes"), fails("1,4,4,1", pool_size=5, match="does not fit"),
     fails("1,4,4,1", pool_size=(2, 2, 2), match="or 2 of them"),
-    fails("1,4,4,1", pool_size=0, match="positive"), fails("1,4,4,1", pool_size=2, strides=0, match="strides must be"),
+    fails("1,4,4,1", pool_size=0, match="at least 1"), fails("1,4,4,1", pool_size=2, strides=0, match="strides must"),
     fails("1,4,4,1", pool_size=2, padding="full", match="padding must be"),
 )  # fmt: skip
 
@@ -104,9 +100,9 @@ max_pool.cases = (
 
 def _share(xp, w, dtype):
     """1 / the number of elements in each window, as an array that broadcasts to the windows, or one number."""
-    if not any(map(any, w.pads)):
-        return dtype.type(1 / w.positions)
-    return xp.asarray((1.0 / w.inside()).astype(dtype))
+    if not any(w.low) and not any(w.high):
+        return dtype.type(1 / math.prod(w.window))
+    return xp.asarray((1.0 / elements_inside(w)).astype(dtype))
 
 
 @primitive(shape=_pooled_shape, dtype=rules.floating)
@@ -118,11 +114,11 @@ def average_pool(xp, inputs, *, pool_size, strides=None, padding="valid", data_f
     >>> average_pool([[[1.0], [3.0], [2.0], [4.0], [5.0]]], pool_size=2, padding="same").numpy().ravel()
     array([2., 3., 5.], dtype=float32)
     """
-    w = windows(inputs.shape, pool_size, strides, padding, data_format)
+    w = pool_windows(inputs.shape, pool_size, strides, padding, data_format)
     x = widen(inputs)
-    out = xp.zeros(w.shape, x.dtype)
-    for place, reached in w.slices():
-        out[reached] += x[place]
+    out = xp.zeros(result_shape(inputs.shape, w), x.dtype)
+    for read, reached in places(w):
+        out[reached] += x[read]
     out *= _share(xp, w, x.dtype)
     return narrow(out, inputs.dtype)
 
@@ -151,12 +147,12 @@ average_pool.cases = (
 
 @primitive(shape=lambda shapes, params: tuple(params["shape"]), dtype=rules.floating)
 def average_unpool(xp, g, *, shape, pool_size, strides, padding, data_format):
-    """Return g shared out equally among the members of its windows in an array of `shape`: transposed `average_pool`."""
-    w = windows(shape, pool_size, strides, padding, data_format)
+    """Return g shared out among the members of its windows in an array of `shape`: `average_pool` transposed."""
+    w = pool_windows(shape, pool_size, strides, padding, data_format)
     share = widen(g) * _share(xp, w, widen(g).dtype)
     out = xp.zeros(shape, share.dtype)
-    for place, reached in w.slices():
-        out[place] += share[reached]
+    for read, reached in places(w):
+        out[read] += share[reached]
     return narrow(out, g.dtype)
 
 
@@ -178,26 +174,25 @@ _MOST_AXES = 5
 
 
 def _max_forward(x, pool_size, strides=None, padding="valid", data_format=None, keep=False):
-    w = windows(x.shape, pool_size, strides, padding, data_format)
-    return kx_kernels.max_pool(x, w.size, w.strides, w.lows, w.counts, w.channels_last, keep)
+    w = pool_windows(x.shape, pool_size, strides, padding, data_format)
+    return kx_kernels.max_pool(x, w.window, w.strides, w.low, w.out, not w.channels_first, keep)
 
 
 def _max_backward(g, inputs, winners, needs, params):
     x = inputs[0]
-    w = windows(x.shape, **params)
-    if g.dtype is not x.dtype:
-        g = g.astype(x.dtype)
-    return (kx_kernels.max_pool_grad(g, winners, x.shape, w.size, w.strides, w.lows, w.channels_last),)
+    w = pool_windows(x.shape, **params)
+    g = narrow(g, x.dtype)
+    return (kx_kernels.max_pool_grad(g, winners, x.shape, w.window, w.strides, w.low, not w.channels_first),)
 
 
 def _average_forward(x, pool_size, strides=None, padding="valid", data_format=None):
-    w = windows(x.shape, pool_size, strides, padding, data_format)
-    return kx_kernels.average_pool(x, w.size, w.strides, w.lows, w.counts, w.channels_last)
+    w = pool_windows(x.shape, pool_size, strides, padding, data_format)
+    return kx_kernels.average_pool(x, w.window, w.strides, w.low, w.out, not w.channels_first)
 
 
 def _unpool_forward(g, shape, pool_size, strides, padding, data_format):
-    w = windows(shape, pool_size, strides, padding, data_format)
-    return kx_kernels.average_pool_grad(g, shape, w.size, w.strides, w.lows, w.channels_last)
+    w = pool_windows(shape, pool_size, strides, padding, data_format)
+    return kx_kernels.average_pool_grad(g, shape, w.window, w.strides, w.low, not w.channels_first)
 
 
 def _fits(x, **params):

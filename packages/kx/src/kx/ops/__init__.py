@@ -79,6 +79,7 @@ from kx_tensor.ops import digitize as digitize
 from kx_tensor.ops import divide as divide
 from kx_tensor.ops import divide_no_nan as divide_no_nan
 from kx_tensor.ops import dot as dot
+from kx_tensor.ops import dot_product_attention as dot_product_attention
 from kx_tensor.ops import dsplit as dsplit
 from kx_tensor.ops import dstack as dstack
 from kx_tensor.ops import dtype as dtype

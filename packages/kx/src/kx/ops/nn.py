@@ -10,6 +10,7 @@ from kx_tensor.ops import celu as celu
 from kx_tensor.ops import conv as conv
 from kx_tensor.ops import conv_transpose as conv_transpose
 from kx_tensor.ops import depthwise_conv as depthwise_conv
+from kx_tensor.ops import dot_product_attention as dot_product_attention
 from kx_tensor.ops import elu as elu
 from kx_tensor.ops import gelu as gelu
 from kx_tensor.ops import glu as glu

@@ -1,0 +1,80 @@
+// Bodies of softmax and what is built on it, one row of float32 numbers at a time. Sums and maxima run in 16 lanes, which
+// compilers turn into registers, and are joined in a fixed order.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "bodies/body.hpp"
+#include "bodies/elementary.hpp"
+
+namespace kx {
+
+constexpr int strands = 16;
+
+// The largest of a row; -inf for an empty one. NaNs are passed over: whoever subtracts it keeps them.
+KX_BODY float row_max(const float* __restrict x, int64_t count) {
+    float top[strands];
+    for (int k = 0; k < strands; ++k) top[k] = -INFINITY;
+    int64_t j = 0;
+    for (; j + strands <= count; j += strands) {
+        for (int k = 0; k < strands; ++k) top[k] = x[j + k] > top[k] ? x[j + k] : top[k];
+    }
+    float most = -INFINITY;
+    for (; j < count; ++j) most = x[j] > most ? x[j] : most;
+    for (int k = 0; k < strands; ++k) most = top[k] > most ? top[k] : most;
+    return most;
+}
+
+// The sum of f(j) for j in [0, count).
+template <class F>
+KX_BODY float row_sum(int64_t count, const F& f) {
+    float part[strands] = {};
+    int64_t j = 0;
+    for (; j + strands <= count; j += strands) {
+        for (int k = 0; k < strands; ++k) part[k] += f(j + k);
+    }
+    float sum = 0.0f;
+    for (; j < count; ++j) sum += f(j);
+    for (int width = strands / 2; width > 0; width /= 2) {
+        for (int k = 0; k < width; ++k) part[k] += part[k + width];
+    }
+    return sum + part[0];
+}
+
+// y = exp(x - most); returns the sum.
+KX_BODY float exp_row(const float* __restrict x, float most, float* __restrict y, int64_t count) {
+    for (int64_t j = 0; j < count; ++j) y[j] = exp_falling(x[j] - most);
+    return row_sum(count, [=](int64_t j) { return y[j]; });
+}
+
+KX_BODY void softmax_row(const float* __restrict x, float* __restrict y, int64_t count) {
+    const float scale = 1.0f / exp_row(x, row_max(x, count), y, count);
+    for (int64_t j = 0; j < count; ++j) y[j] *= scale;
+}
+
+// gx = y (g - sum(g y))
+KX_BODY void softmax_grad_row(const float* __restrict g, const float* __restrict y, float* __restrict gx,
+                              int64_t count) {
+    const float mean = row_sum(count, [=](int64_t j) { return g[j] * y[j]; });
+    for (int64_t j = 0; j < count; ++j) gx[j] = y[j] * (g[j] - mean);
+}
+
+// log(sum(exp(x - most)))
+KX_BODY float log_sum_exp_row(const float* __restrict x, float most, int64_t count) {
+    return log_of_normal(row_sum(count, [=](int64_t j) { return exp_falling(x[j] - most); }));
+}
+
+KX_BODY void log_softmax_row(const float* __restrict x, float* __restrict y, int64_t count) {
+    const float most = row_max(x, count), rest = log_sum_exp_row(x, most, count);
+    for (int64_t j = 0; j < count; ++j) y[j] = (x[j] - most) - rest;
+}
+
+// gx = g - exp(y) sum(g)
+KX_BODY void log_softmax_grad_row(const float* __restrict g, const float* __restrict y, float* __restrict gx,
+                                  int64_t count) {
+    const float total = row_sum(count, [=](int64_t j) { return g[j]; });
+    for (int64_t j = 0; j < count; ++j) gx[j] = g[j] - exp_falling(y[j]) * total;
+}
+
+}  // namespace kx
