@@ -12,10 +12,10 @@
 #endif
 
 // Put before a loop that joins into `total` by + or max: lets the compiler do so in the lanes of registers, in an order that
-// depends on the number of steps alone. Compilers without OpenMP join one after the other.
-#if defined(_OPENMP) && !defined(__CUDACC__)
+// depends on the number of steps alone.
+#if defined(__CUDACC__)
+#define KX_IN_LANES(operation, total)
+#else
 #define KX_PRAGMA(text) _Pragma(#text)
 #define KX_IN_LANES(operation, total) KX_PRAGMA(omp simd reduction(operation : total))
-#else
-#define KX_IN_LANES(operation, total)
 #endif

@@ -31,7 +31,7 @@ struct Product {
 
     Product(Matrix<T> a, Matrix<T> b, T* c, int64_t m, int64_t n, int64_t k)
         : a(a), b(b), c(c), m(m), n(n), k(k), rows(m), cols(n) {
-        constexpr double most = 3e7, least = 4.5e6;  // operations of a tile: about 300 us, and 50 us
+        constexpr double most = 1e8, least = 4.5e6;  // operations of a tile: about 1 ms, and 50 us
         const double wanted = std::min(most, std::max(least, operations() / 4));
         while (2.0 * rows * cols * k > wanted) {
             int64_t& longer = cols >= rows ? cols : rows;
