@@ -92,7 +92,7 @@ void backward(DenseBackward<T> d) {
     const int64_t rows = d.gx ? d.rows : 0, features = d.gkernel ? d.features : 0;  // of what is wanted
     run_products(
         Product<T>({g, d.units, false}, {d.kernel, d.units, true}, d.gx, rows, d.features, d.units),
-        Product<T>({d.x, d.features, true}, {g, d.units, false}, d.gkernel, features, d.units, d.rows));
+        Product<T>({d.x, d.features, true}, {g, d.units, false}, d.gkernel, features, d.units, d.rows, true));
 }
 
 void backward_small(const DenseBackward<float>& d) { dense_backward<lanes>(d); }

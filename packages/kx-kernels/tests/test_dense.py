@@ -64,7 +64,7 @@ def test_small_shapes(rows, activation):
 # (rows, features, units) on both sides of the limit between registers and tiles: one row, one column, few features; tiles
 # that leave a rest in rows, in columns, and on several threads.
 LARGER = [(1, 300, 40), (7, 300, 40), (600, 9, 1), (5, 1, 700), (100, 41, 33), (100, 90, 80), (1, 1000, 1000),
-          (3000, 100, 1), (400, 3, 500), (37, 1300, 201), (1009, 67, 129), (131, 257, 509)]  # fmt: skip
+          (3000, 100, 1), (400, 3, 500), (37, 1300, 201), (1009, 67, 129), (131, 257, 509), (4099, 40, 60), (20001, 31, 17)]  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
