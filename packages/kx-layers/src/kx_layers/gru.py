@@ -58,7 +58,7 @@ class GRUCell(GRUFields, RecurrentCell):
 
 @register("layers")
 class GRU(GRUFields, RNN):
-    """The gated recurrent unit over the steps of a sequence; `kx_tensor.ops.gru` has the formulas.
+    """The gated recurrent unit over the steps of a sequence; `kx.ops.gru` has the formulas.
 
     Shapes: (batch, steps, d) -> (batch, units), or (batch, steps, units) with `return_sequences`. What the arguments
     from `return_sequences` on mean, how masks and states work, is said at `RNN`. `dropout` and `recurrent_dropout`

@@ -55,7 +55,7 @@ class LSTMCell(LSTMFields, RecurrentCell):
 
 @register("layers")
 class LSTM(LSTMFields, RNN):
-    """The long short-term memory over the steps of a sequence; `kx_tensor.ops.lstm` has the formulas.
+    """The long short-term memory over the steps of a sequence; `kx.ops.lstm` has the formulas.
 
     Shapes: (batch, steps, d) -> (batch, units), or (batch, steps, units) with `return_sequences`; the states are h and
     c, (batch, units) each. What the arguments from `return_sequences` on mean, how masks and states work, is said
