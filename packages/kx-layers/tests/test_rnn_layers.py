@@ -361,6 +361,7 @@ def test_bidirectional_weights_and_states():
     assert not layer.states[1].numpy().any()
     with pytest.raises(ValueError, match="forward and the 1 of the backward"):
         layer(X, initial_state=[ops.zeros((3, 2))])
+    assert [name for name, _ in layer._tracked_items()] == ["forward_layer", "backward_layer"]
     frozen = Bidirectional(GRU(2), trainable=False)
     frozen(X)
     assert not frozen.trainable_weights and not any(w.trainable for w in frozen.weights)
