@@ -77,11 +77,12 @@ def test_alignment():
 
 
 def test_what_is_kept_is_bounded_by_what_was_in_use():
+    others = pool_statistics()["live_bytes"]  # of other tests of this process
     with pooled():
         for n in range(20_000, 60_000, 1_000):
             np.empty(n)
         found = pool_statistics()
-    assert found["kept_bytes"] <= 2 * 60_000 * 8 * 1.2
+    assert found["live_bytes"] + found["kept_bytes"] <= 2 * (others + 60_000 * 8 * 1.2)
     trim_pool()
     assert pool_statistics()["kept_bytes"] == 0
 
@@ -111,7 +112,7 @@ def test_the_block_ends_and_nests():
 
 
 def test_threads_share_it():
-    failures = []
+    failures, before = [], pool_statistics()["live_bytes"]
 
     def work(seed):
         try:
@@ -129,7 +130,7 @@ def test_threads_share_it():
     for thread in threads:
         thread.join()
     assert not failures
-    assert pool_statistics()["live_bytes"] == 0
+    assert pool_statistics()["live_bytes"] == before
 
 
 def test_arrays_may_be_freed_at_the_end_of_the_process():

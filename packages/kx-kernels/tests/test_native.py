@@ -1,5 +1,6 @@
 """Which compiled module is chosen, its BLAS, its threads."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import kx_kernels
 from kx_kernels import levels
 from kx_kernels.native import blas_library
 
-BUILT = sorted(p.name.partition(".")[0] for p in Path(kx_kernels.__file__).parent.glob("native_*"))
+LEVELS = ("baseline", "v2", "v3", "v4")
+BUILT = [level for level in LEVELS if importlib.util.find_spec(f"kx_kernels.native_{level}")]
 
 
 def run(code, **environment):
@@ -23,12 +25,12 @@ def run(code, **environment):
 
 
 def test_the_best_level_that_is_built_is_chosen():
-    assert f"native_{kx_kernels.level}" in BUILT
-    if f"native_{levels.best()}" in BUILT:
+    assert kx_kernels.level in BUILT
+    if levels.best() in BUILT:
         assert kx_kernels.level == levels.best()
 
 
-@pytest.mark.parametrize("level", [name.removeprefix("native_") for name in BUILT])
+@pytest.mark.parametrize("level", BUILT)
 def test_every_level_that_the_cpu_runs_computes_the_same_to_rounding(level):
     if level > levels.best():
         pytest.skip(f"this CPU runs {levels.best()}, not {level}")
