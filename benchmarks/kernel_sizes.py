@@ -13,14 +13,17 @@ _ROWS = "2560,128", "128", "128"  # normalized in a transformer: words, features
 _PICTURES = "64,16,16,32", "32", "32"  # normalized in ResNet-20
 _TEXTS = "32,80,128"
 
+TARGETS = ("y_true", "target")  # arguments of losses that need no gradient
+
 SIZES = {
     "dense": (
         case("32,10", "10,16", "16", activation="relu"),
-        case("128,784", "784,512", "512", activation="relu"),
+        case("128,784", "784,512", "512", activation="relu", grad=False),
         case("2560,128", "128,512", "512", activation="relu"),
     ),
+    "matmul": (case("2560,128", "128,512"), case("512,512", "512,512")),
     "convolution": (
-        case("128,28,28,1", "3,3,1,32", "32", activation="relu"),
+        case("128,28,28,1", "3,3,1,32", "32", activation="relu", grad=False),
         case("128,26,26,32", "3,3,32,64", "64", activation="relu"),
         case("64,32,32,16", "3,3,16,16", padding="same"),
         case("64,16,16,32", "3,3,32,32", padding="same"),
@@ -62,6 +65,22 @@ SIZES = {
     "dropout": (case("128,512", rate=0.2, seed=(1, 2)), case("128,12,12,64", rate=0.25, seed=(1, 2))),
     "squared_error": (case("32,1", "32,1"), case("1024,512", "1024,512")),
     "absolute_error": (case("32,1", "32,1"), case("1024,512", "1024,512")),
+    "categorical_crossentropy": (
+        case("128,10", "128,10", low=0.1),
+        case("512,1000", "512,1000", from_logits=True),
+    ),
+    "sparse_categorical_crossentropy": (case("512:int32<1000", "512,1000", from_logits=True),),
+    "binary_crossentropy": (
+        case("32,1", "32,1", low=0.1, high=0.9),
+        case("1024,512", "1024,512", from_logits=True),
+    ),
+    "softmax": (case("128,10"), case("512,1000")),
+    "log_softmax": (case("512,1000"),),
+    "relu": (case("128,512"), case("64,32,32,16")),
+    **{
+        name: (case("128,512"),)
+        for name in ("sigmoid", "tanh", "elu", "leaky_relu", "gelu", "silu", "softplus")
+    },
 }
 
 
@@ -71,14 +90,21 @@ def with_kernels():
 
 
 class Call:
-    """A primitive on one case; float arguments have gradients. `implementation` is "kernel", "numpy" or "twin"."""
+    """A primitive on one case, as a layer calls it: targets have no gradient, nor has the first argument of a case with
+    `grad=False`, which is the data. `implementation` is "kernel", "numpy" or "twin".
+    """
 
     def __init__(self, name, case, implementation):
         self.primitive, self.params = PRIMITIVES[name], case.params
         self.arrays = case.arrays()
         self.function = self.primitive.like if implementation == "twin" else self.primitive
         self.kernels = "native" if implementation == "kernel" else None
-        self.arguments = [_operand(array) for array in self.arrays]
+        constant = {*TARGETS, *([] if case.grad else self.primitive.array_names[:1])}
+        self.gradients = 2 if case.grad else 1  # products in the backward pass for one in the forward pass
+        self.arguments = [
+            _operand(array, argument not in constant)
+            for argument, array in zip(self.primitive.array_names, self.arrays)
+        ]
 
     def forward(self):
         """Run the operation and note how to go back."""
@@ -97,10 +123,10 @@ class Call:
         if direction == "forward":
             return least_seconds(flops, sizes_of(self.primitive, self.arrays, g))
         found = list(backward([node], [g]).values())
-        return least_seconds(2 * flops, sizes_of(self.primitive, self.arrays, g, found))
+        return least_seconds(self.gradients * flops, sizes_of(self.primitive, self.arrays, g, found))
 
 
-def _operand(array):
+def _operand(array, differentiated):
     if not hasattr(array, "dtype"):
         return array
-    return Variable(array) if array.dtype.kind == "f" else Tensor(array)
+    return Variable(array) if array.dtype.kind == "f" and differentiated else Tensor(array)

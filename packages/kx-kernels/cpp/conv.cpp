@@ -202,16 +202,52 @@ nb::object conv_grad(nb::handle g_given, nb::handle x_given, nb::handle kernel, 
     return nb::steal(PyTuple_Pack(3, gx.ptr(), gkernel.ptr(), gbias.ptr()));
 }
 
+constexpr const char* conv_text = R"(Return `conv(x, kernel) + bias`, through a relu if `relu`, in one pass.
+
+Shapes: x (batch, *sizes, channels), kernel (*window, channels / groups, filters), bias (filters,) or None -> (batch,
+*out, filters), float32, with one to three axes of positions; with `channels_first` the channels of x and of the result
+come second. `geometry`: strides, dilations, the number of zeros before the first position, and the sizes `out`, one of
+each per axis: the result at i reads the positions i * stride - zeros + k * dilation, and zeros outside of x.
+
+A kernel of 3x3 that moves by one is computed by Winograd's method, to about 1e-6 of the largest result; a value that
+is not finite then takes the 4x4 results around it with it. Raises `TypeError` for another dtype, `ValueError` where
+sizes differ.
+
+>>> x, kernel = np.float32([[[1], [2], [4]]]), np.float32([[[1]], [[-1]]])
+>>> conv(x, kernel, np.float32([1.5]), (1, 1, 0, 2), relu=True)
+array([[[0.5],
+        [0. ]]], dtype=float32))";
+
+constexpr const char* conv_transpose_text = R"(Return what goes from results of `conv` back to its input, plus a bias.
+
+Shapes: x (batch, *sizes, filters), kernel (*window, channels / groups, filters), bias (channels,) or None -> (batch,
+*out, channels). `geometry` as for `conv`, with `out` the sizes of the result: that of the input of the convolution.
+Errors as for `conv`.
+
+>>> x, kernel = np.float32([[[1], [2]]]), np.float32([[[1]], [[10]]])
+>>> conv_transpose(x, kernel, None, (1, 1, 0, 3)).ravel()
+array([ 1., 12., 20.], dtype=float32))";
+
+constexpr const char* conv_grad_text = R"(Return the gradients (gx, gkernel, gbias) of `conv` from `g`, that of its result.
+
+`out` is the result if it went through a relu, else None. None stands for gradients not needed. Shapes and `geometry` as
+for `conv`. The bits of the sums do not depend on the number of threads.
+
+>>> g, x, kernel = np.float32([[[1], [2]]]), np.float32([[[1], [2], [4]]]), np.float32([[[1]], [[-1]]])
+>>> gx, gkernel, gbias = conv_grad(g, x, kernel, None, (1, 1, 0, 2))
+>>> gx.ravel(), gkernel.ravel(), gbias
+(array([ 1.,  1., -2.], dtype=float32), array([ 5., 10.], dtype=float32), array([3.], dtype=float32)))";
+
 }  // namespace
 
 void define_conv(nb::module_& m) {
     m.def("conv", &conv, nb::arg("x"), nb::arg("kernel"), nb::arg("bias").none(), nb::arg("geometry"),
-          nb::arg("channels_first") = false, nb::arg("relu") = false);
+          nb::arg("channels_first") = false, nb::arg("relu") = false, conv_text);
     m.def("conv_transpose", &conv_transpose, nb::arg("x"), nb::arg("kernel"), nb::arg("bias").none(),
-          nb::arg("geometry"), nb::arg("channels_first") = false, nb::arg("relu") = false);
+          nb::arg("geometry"), nb::arg("channels_first") = false, nb::arg("relu") = false, conv_transpose_text);
     m.def("conv_grad", &conv_grad, nb::arg("g"), nb::arg("x"), nb::arg("kernel"), nb::arg("out").none(),
           nb::arg("geometry"), nb::arg("channels_first") = false, nb::arg("need_x") = true,
-          nb::arg("need_kernel") = true, nb::arg("need_bias") = true);
+          nb::arg("need_kernel") = true, nb::arg("need_bias") = true, conv_grad_text);
 }
 
 }  // namespace kx

@@ -43,28 +43,23 @@ void run_channels(const Correlation& c, const std::vector<Run>& taps, const floa
     for (int r = 0; r < tile_places; ++r) store(out[r] + k, c.relu ? relu_lanes(sum[r]) : sum[r]);
 }
 
-// The places of a part in a block, in tiles of a row. The last tile of a row starts where it fits; one that is longer
-// than the row repeats its last place.
-void run_places(const Correlation& c, const Plan& plan, const std::vector<Run>& taps, const float* weights,
-                const float* source, float* result, int64_t rows, int64_t cols, float* room) {
+// All channels of all places, tile after tile; `room`: for the channels of a tile.
+void run_places(const Correlation& c, const Places& places, const std::vector<Run>& taps, const float* weights,
+                float* room) {
     const int64_t channel = c.layout.channel;
-    for (int64_t i = 0; i < rows; ++i) {
-        for (int64_t next = 0; next < cols; next += tile_places) {
-            const int64_t start = std::max<int64_t>(0, std::min(next, cols - tile_places));
-            const float* from[tile_places];
-            float *to[tile_places], *into[tile_places];
-            for (int r = 0; r < tile_places; ++r) {
-                const int64_t col = std::min(start + r, cols - 1);
-                from[r] = source + i * c.step[1] * plan.pitch[1] + col * c.step[2] * plan.pitch[2];
-                to[r] = result + i * c.layout.step[1] + col * c.layout.step[2];
-                into[r] = channel == 1 ? to[r] : room + r * c.groups;
-            }
-            int64_t k = 0;
-            for (; k + lanes <= c.groups; k += lanes) run_channels<lanes>(c, taps, from, weights, k, into);
-            for (; k < c.groups; ++k) run_channels<1>(c, taps, from, weights, k, into);
-            for (int r = 0; r < tile_places && channel != 1; ++r) {
-                for (k = 0; k < c.groups; ++k) to[r][k * channel] = into[r][k];
-            }
+    for (int64_t place = 0; place < places.count; place += tile_places) {
+        const float* from[tile_places];
+        float *to[tile_places], *into[tile_places];
+        for (int r = 0; r < tile_places; ++r) {
+            from[r] = places.source + places.read[place + r];
+            to[r] = places.result + places.write[place + r];
+            into[r] = channel == 1 ? to[r] : room + r * c.groups;
+        }
+        int64_t k = 0;
+        for (; k + lanes <= c.groups; k += lanes) run_channels<lanes>(c, taps, from, weights, k, into);
+        for (; k < c.groups; ++k) run_channels<1>(c, taps, from, weights, k, into);
+        for (int r = 0; r < tile_places && channel != 1; ++r) {
+            for (k = 0; k < c.groups; ++k) to[r][k * channel] = into[r][k];
         }
     }
 }
@@ -138,13 +133,11 @@ void correlate_depthwise(const Correlation& c) {
     parallel_for(c.batch * plan.blocks.volume(), cost, [&](int64_t task) {
         const Plan::Piece piece = plan.piece(c, task);
         const Workspace<float> window(plan.room(c)), room(tile_places * c.groups);
+        const Workspace<int64_t> listed(2 * (plan.block.volume() + tile_places));
         const float* source = plan.read(c, piece, window.data());
         for (size_t i = 0; i < c.parts.size(); ++i) {
-            const Part& part = c.parts[i];
-            if (plan.places(part, piece, 0) == 0) continue;
-            float* result = part.result + piece.image * c.layout.image + c.layout.offset(piece.at);
-            run_places(c, plan, plan.runs[i], weights.data() + start[i], source, result, plan.places(part, piece, 1),
-                       plan.places(part, piece, 2), room.data());
+            const Places places(c, plan, c.parts[i], piece, source, tile_places, listed.data());
+            run_places(c, places, plan.runs[i], weights.data() + start[i], room.data());
         }
     });
 }
@@ -167,7 +160,7 @@ void depthwise_kernel_gradient(const Correlation& c, const Images& g, float* int
             const Box sizes = {{1, plan.places(part, piece, 1), plan.places(part, piece, 2)}};
             copy_box(g, piece.image, piece.at, sizes, packed.data());
             const float* source = plan.read(c, piece, window.data());
-            const Grid grid = {sizes[1], sizes[2], c.step[2] * plan.pitch[2], c.step[1] * plan.pitch[1]};
+            const Grid grid = grid_of(c, plan, sizes[1], sizes[2]);
             add_piece(plan.runs[0], source, grid, packed.data(), channels, own);
         }
     });

@@ -38,29 +38,6 @@ void pack_bias(const Correlation& c, float* bias) {
     }
 }
 
-// The places of one part in a block: how far from the first they read and write, up to a whole number of tiles. A place
-// beyond the last is the last once more.
-struct Places {
-    const float* source;
-    float* result;
-    int64_t count;
-    int64_t *read, *write;
-
-    void list(const Correlation& c, const Plan& plan, int64_t rows, int64_t cols) {
-        count = rows * cols;
-        for (int64_t i = 0, place = 0; i < rows; ++i) {
-            for (int64_t j = 0; j < cols; ++j, ++place) {
-                read[place] = i * c.step[1] * plan.pitch[1] + j * c.step[2] * plan.pitch[2];
-                write[place] = i * c.layout.step[1] + j * c.layout.step[2];
-            }
-        }
-        for (int64_t place = count; place % tile_rows; ++place) {
-            read[place] = read[count - 1];
-            write[place] = write[count - 1];
-        }
-    }
-};
-
 // One panel of channels of all places, tile after tile.
 void run_panel(const Correlation& c, const Places& places, const std::vector<Run>& runs, int64_t group, int64_t first,
                const float* weights, const float* bias) {
@@ -111,12 +88,7 @@ void correlate(Correlation c) {
         const Workspace<int64_t> listed(2 * (places + tile_rows));
         const float* source = plan.read(c, piece, window.data());
         for (size_t part = 0; part < c.parts.size(); ++part) {
-            const Part& p = c.parts[part];
-            const int64_t rows = plan.places(p, piece, 1), cols = plan.places(p, piece, 2);
-            if (plan.places(p, piece, 0) * rows * cols == 0) continue;
-            Places some = {source, p.result + piece.image * c.layout.image + c.layout.offset(piece.at), 0, listed.data(),
-                           listed.data() + places + tile_rows};
-            some.list(c, plan, rows, cols);
+            const Places some(c, plan, c.parts[part], piece, source, tile_rows, listed.data());
             for (int64_t i = 0; i < count; ++i) {
                 run_panel(c, some, plan.runs[part], i / panels(c.to), i % panels(c.to) * panel,
                           weights.data() + start[part] + i * depth[part] * panel, bias.data() + i * panel);

@@ -86,7 +86,7 @@ void pack_gradients(const Correlation& c, const Images& g, const Plan::Piece& pi
 // The sums of one piece for one panel, tile after tile of the kernel's rows.
 void add_piece(const Correlation& c, const Plan& plan, const Split& split, int64_t rows, int64_t cols,
                const float* window, const float* g, float* sums) {
-    const Grid grid = {rows, cols, c.step[2] * plan.pitch[2], c.step[1] * plan.pitch[1]};
+    const Grid grid = grid_of(c, plan, rows, cols);
     const Run* run = plan.runs[0].data();
     int64_t in_run = 0;
     for (int64_t row = 0; row < split.rows; row += tile_rows) {

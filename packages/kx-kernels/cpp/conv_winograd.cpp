@@ -98,9 +98,10 @@ void correlate_winograd(const Correlation& c) {
     const double cost = static_cast<double>(block_tiles * points) * static_cast<double>((c.from + 64) * c.to / 4);
     parallel_for(tiles.blocks, cost, [&](int64_t block) {
         const int64_t first = block * block_tiles, last = std::min(first + block_tiles, tiles.count);
-        const Workspace<float> patch(points * c.from), source(points * tiles.point);
+        const PatchRoom room(c.from);
+        const Workspace<float> source(points * tiles.point);
         const Workspace<float> products(points * block_tiles * panel);
-        transform_source(c, tiles, first, last, patch.data(), source.data());
+        transform_source(c, tiles, first, last, room, source.data());
         for (int64_t p = 0; p < count; ++p) {
             multiply_points(tiles, last - first, source.data(), kernel.data() + p * size, products.data());
             write_results(c, tiles, first, last, products.data(), p * panel, bias.data());

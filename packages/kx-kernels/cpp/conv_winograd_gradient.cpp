@@ -29,21 +29,14 @@ constexpr int64_t point_floats = block_tiles * panel;  // of the transformed gra
 
 // The transformed gradients of the tiles [first, last), added up for the bias too.
 void transform_gradients(const Images& g, const Tiles& tiles, const Shares& shares, int64_t first, int64_t last,
-                         float* room, float* out, float* sums) {
+                         const PatchRoom& room, float* out, float* sums) {
     for (int64_t tile = first; tile < last; ++tile) {
-        const Patch patch(g, tiles.image(tile), tiles.place(tile), side, room);
+        if (tile + 1 < last) prefetch_patch(g, tiles.image(tile + 1), tiles.place(tile + 1), side);
+        const Patch patch(g, tiles.image(tile), tiles.place(tile), side, room.copy.data(), room.zeros.data());
         for (int64_t k = 0; k < g.channels; k += lanes) {
             float* into = out + k / panel * points * point_floats + (tile - first) * panel + k % panel;
             float* bias = sums + k / panel * shares.panel_floats + points * shares.rows * panel + k % panel;
-            V sum = loaded(bias);
-            winograd<WinogradGradient, V>(
-                [&](int i, int j) {
-                    const V v = patch.read(i, j, k);
-                    sum += v;
-                    return v;
-                },
-                [&](int i, int j, V v) { store(into + (6 * i + j) * point_floats, v); });
-            store(bias, sum);
+            store(bias, loaded(bias) + transform_patch<WinogradGradient>(patch, k, {into, point_floats}));
         }
     }
 }
@@ -97,14 +90,15 @@ void winograd_kernel_gradient(const Correlation& c, const Images& g, float* into
     parallel_for(shares.count, cost, [&](int64_t share) {
         float* own = sums.data() + share * shares.floats;
         std::fill_n(own, shares.floats, 0.0f);
-        const Workspace<float> patch(points * std::max(c.from, c.to)), source(points * tiles.point);
+        const PatchRoom room(std::max(c.from, c.to));
+        const Workspace<float> source(points * tiles.point);
         const Workspace<float> gradients(count * points * point_floats);
         std::fill_n(gradients.data() + (count - 1) * points * point_floats, points * point_floats, 0.0f);
         const int64_t end = std::min((share + 1) * shares.blocks * block_tiles, tiles.count);
         for (int64_t first = share * shares.blocks * block_tiles; first < end; first += block_tiles) {
             const int64_t last = std::min(first + block_tiles, end);
-            transform_source(c, tiles, first, last, patch.data(), source.data());
-            transform_gradients(g, tiles, shares, first, last, patch.data(), gradients.data(), own);
+            transform_source(c, tiles, first, last, room, source.data());
+            transform_gradients(g, tiles, shares, first, last, room, gradients.data(), own);
             for (int64_t p = 0; p < count; ++p) {
                 add_products(c, tiles, shares, last - first, source.data(), gradients.data() + p * points * point_floats,
                              own + p * shares.panel_floats);

@@ -15,9 +15,7 @@ void import_numpy() {
 
 void set_thread_count(int count) {
     if (count < 1) throw nanobind::value_error("set_thread_count: expected 1 or more");
-#if defined(_OPENMP)
-    omp_set_num_threads(count);
-#endif
+    kx::set_thread_count(count);
 }
 
 constexpr const char* thread_count_text = R"(Return how many threads the kernels use.
@@ -25,9 +23,7 @@ constexpr const char* thread_count_text = R"(Return how many threads the kernels
 >>> thread_count() >= 1
 True)";
 
-constexpr const char* set_thread_count_text = R"(Let the kernels called from this thread use `count` threads, 1 or more.
-
-Without OpenMP there is always one. `OMP_NUM_THREADS` sets it before the start.
+constexpr const char* set_thread_count_text = R"(Let the kernels use `count` threads, 1 or more; `OMP_NUM_THREADS` sets it before the start.
 
 >>> set_thread_count(thread_count()))";
 
@@ -41,24 +37,20 @@ KX_DEFINE_MODULE(KX_MODULE) {
     m.def("set_blas_path", &kx::set_blas_path);
     m.def("thread_count", &kx::thread_count, thread_count_text);
     m.def("set_thread_count", &set_thread_count, nanobind::arg("count"), set_thread_count_text);
-    kx::define_activation(m);
     kx::define_attention(m);
-    kx::define_conv(m);
     kx::define_batch_norm(m);
+    kx::define_conv(m);
     kx::define_crossentropy(m);
     kx::define_dense(m);
     kx::define_dropout(m);
+    kx::define_embedding(m);
     kx::define_errors(m);
     kx::define_group_norm(m);
     kx::define_layer_norm(m);
-    kx::define_pool(m);
+    kx::define_memory_pool(m);
+    kx::define_optimizers(m);
+    kx::define_pooling(m);
     kx::define_rnn(m);
     kx::define_softmax(m);
     kx::define_unary(m);
-    kx::define_pooling(m);
-#if defined(_OPENMP)
-    m.attr("openmp") = true;
-#else
-    m.attr("openmp") = false;
-#endif
 }

@@ -16,7 +16,10 @@ class Inputs {
    public:
     Inputs(int gates, nb::handle x_given, nb::handle kernel_given, nb::handle recurrent_given, nb::handle mask_given,
            nb::handle drop_given, nb::handle back_drop_given)
-        : x(x_given, "x"), kernel(kernel_given, "kernel"), recurrent(recurrent_given, "recurrent_kernel"), gates(gates) {
+        : x(x_given, "x"),
+          kernel(kernel_given, "kernel"),
+          recurrent(recurrent_given, "recurrent_kernel"),
+          gates(gates) {
         expect_size("axes of x", 3, x.ndim());
         expect_size("axes of kernel", 2, kernel.ndim());
         expect_size("axes of recurrent_kernel", 2, recurrent.ndim());
@@ -92,10 +95,10 @@ nb::object forward(const Cell& cell, Inputs& in, ForwardPass& f, bool keep) {
     results.append(h);
     if (Cell::has_cell) results.append(new_array<float>({b, u}, f.c));
     if (keep) {
-        saved.append(new_array<float>({b, t, Cell::gates * u}, f.gates));
-        saved.append(new_array<float>({b, t, u}, f.hidden));
-        if (Cell::has_cell) saved.append(new_array<float>({b, t, u}, f.cells));
-        if (Cell::keeps_back) saved.append(new_array<float>({b, t, u}, f.backs));
+        saved.append(new_array<float>({t, b, Cell::gates * u}, f.gates));
+        saved.append(new_array<float>({t, b, u}, f.hidden));
+        if (Cell::has_cell) saved.append(new_array<float>({t, b, u}, f.cells));
+        if (Cell::keeps_back) saved.append(new_array<float>({t, b, u}, f.backs));
     }
     {
         const Unlocked unlocked(b * t * u > 4096);
@@ -112,10 +115,10 @@ nb::tuple backward(const Cell& cell, Inputs& in, BackwardPass& b, nb::handle sav
     const int64_t n = in.batch, t = in.steps, u = in.units, d = in.features;
     expect_size("arrays saved", 2 + Cell::has_cell + Cell::keeps_back, nb::len(saved));
     // The backward pass only reads these.
-    b.gates = const_cast<float*>(in.read(saved[0], "gates", {n, t, Cell::gates * u}));
-    b.hidden = const_cast<float*>(in.read(saved[1], "hidden", {n, t, u}));
-    if (Cell::has_cell) b.cells = const_cast<float*>(in.read(saved[2], "cells", {n, t, u}));
-    if (Cell::keeps_back) b.backs = const_cast<float*>(in.read(saved[2], "backs", {n, t, u}));
+    b.gates = const_cast<float*>(in.read(saved[0], "gates", {t, n, Cell::gates * u}));
+    b.hidden = const_cast<float*>(in.read(saved[1], "hidden", {t, n, u}));
+    if (Cell::has_cell) b.cells = const_cast<float*>(in.read(saved[2], "cells", {t, n, u}));
+    if (Cell::keeps_back) b.backs = const_cast<float*>(in.read(saved[2], "backs", {t, n, u}));
     b.g_out = b.sequences ? in.read(g_out, "g_out", {n, t, u}) : in.read(g_out, "g_out", {n, u});
     b.g_h = in.read(g_h, "g_h", {n, u});
     b.g_c = in.read(g_c, "g_c", {n, u});
@@ -136,8 +139,8 @@ nb::tuple backward(const Cell& cell, Inputs& in, BackwardPass& b, nb::handle sav
 // ---- LSTM ----------------------------------------------------------------------------------------------------------
 
 nb::object lstm(nb::handle x, nb::handle kernel, nb::handle recurrent, nb::handle bias, nb::handle initial_h,
-                nb::handle initial_c, nb::handle mask, nb::handle drop, nb::handle back_drop, bool sequences, bool reverse,
-                bool zero_output, bool keep) {
+                nb::handle initial_c, nb::handle mask, nb::handle drop, nb::handle back_drop, bool sequences,
+                bool reverse, bool zero_output, bool keep) {
     Inputs in(LstmCell::gates, x, kernel, recurrent, mask, drop, back_drop);
     ForwardPass f;
     in.fill(f, sequences, reverse, zero_output);
@@ -173,8 +176,8 @@ nb::object gru(nb::handle x, nb::handle kernel, nb::handle recurrent, nb::handle
 }
 
 nb::object gru_grad(nb::handle g_out, nb::handle g_h, nb::handle x, nb::handle kernel, nb::handle recurrent,
-                    nb::handle mask, nb::handle drop, nb::handle back_drop, nb::handle saved, bool sequences, bool reverse,
-                    bool zero_output, bool need_x) {
+                    nb::handle mask, nb::handle drop, nb::handle back_drop, nb::handle saved, bool sequences,
+                    bool reverse, bool zero_output, bool need_x) {
     Inputs in(GruCell::gates, x, kernel, recurrent, mask, drop, back_drop);
     BackwardPass b;
     in.fill(b, sequences, reverse, zero_output);
@@ -204,8 +207,8 @@ nb::object simple_rnn(nb::handle x, nb::handle kernel, nb::handle recurrent, nb:
 }
 
 nb::object simple_rnn_grad(nb::handle g_out, nb::handle g_h, nb::handle x, nb::handle kernel, nb::handle recurrent,
-                           nb::handle mask, nb::handle drop, nb::handle back_drop, nb::handle activation, nb::handle saved,
-                           bool sequences, bool reverse, bool zero_output, bool need_x) {
+                           nb::handle mask, nb::handle drop, nb::handle back_drop, nb::handle activation,
+                           nb::handle saved, bool sequences, bool reverse, bool zero_output, bool need_x) {
     Inputs in(SimpleCell::gates, x, kernel, recurrent, mask, drop, back_drop);
     BackwardPass b;
     in.fill(b, sequences, reverse, zero_output);

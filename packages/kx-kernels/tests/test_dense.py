@@ -1,7 +1,9 @@
-"""The dense kernels on small matrices against the NumPy formulas in float64."""
+"""The dense kernels against the NumPy formulas in float64."""
 
 import doctest
 import itertools
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -59,15 +61,69 @@ def test_small_shapes(rows, activation):
             assert_close(actual, expected)
 
 
-@pytest.mark.parametrize("shape", [(1, 300, 40), (7, 300, 40), (100, 41, 33), (600, 9, 1), (5, 1, 700)])
-def test_larger_shapes(shape):
-    x, kernel, bias, g = arrays(*shape)
-    y = dense(x, kernel, bias, "relu")
-    np.testing.assert_allclose(y, formula(x, kernel, bias, "relu"), rtol=1e-5, atol=1e-4)
+# (rows, features, units) on both sides of the limit between registers and tiles: one row, one column, few features; tiles
+# that leave a rest in rows, in columns, and on several threads.
+LARGER = [(1, 300, 40), (7, 300, 40), (600, 9, 1), (5, 1, 700), (100, 41, 33), (100, 90, 80), (1, 1000, 1000),
+          (3000, 100, 1), (400, 3, 500), (37, 1300, 201), (1009, 67, 129), (131, 257, 509), (4099, 40, 60), (20001, 31, 17)]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("shape", LARGER)
+def test_larger_shapes(shape, activation, dtype):
+    x, kernel, bias, g = (a.astype(dtype) for a in arrays(*shape))
+    kernel /= np.sqrt(shape[1]).astype(dtype)
+    y = dense(x, kernel, bias, activation)
+    tolerance = 2e-5 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(y, formula(x, kernel, bias, activation), rtol=tolerance, atol=tolerance)
     for actual, expected in zip(
-        dense_grad(g, x, kernel, y, "relu"), gradients(g, x, kernel, y, "relu"), strict=True
+        dense_grad(g, x, kernel, y, activation), gradients(g, x, kernel, y, activation), strict=True
     ):
-        np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-4)
+        scale = max(1.0, np.abs(expected).max())
+        assert (actual.shape, actual.dtype) == (expected.shape, dtype)
+        np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 3), (4, 0, 3), (4, 5, 0), (1, 1, 1), (9, 6, 5)])
+def test_small_float64(shape):
+    x, kernel, bias, g = (a.astype("float64") for a in arrays(*shape))
+    for activation in ACTIVATIONS:
+        y = dense(x, kernel, bias, activation)
+        np.testing.assert_allclose(y, formula(x, kernel, bias, activation), rtol=1e-12, atol=1e-12)
+        for actual, expected in zip(
+            dense_grad(g, x, kernel, y, activation), gradients(g, x, kernel, y, activation), strict=True
+        ):
+            np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_nan_and_infinity_in_tiles(activation):
+    x, kernel, bias, g = arrays(131, 257, 509)
+    x[3], x[4, 5], bias[7], g[100, 8] = np.nan, np.inf, np.nan, np.inf
+    with np.errstate(invalid="ignore"):
+        y, wanted = dense(x, kernel, bias, activation), formula(x, kernel, bias, activation)
+        np.testing.assert_array_equal(np.isnan(y), np.isnan(wanted))
+        for actual, expected in zip(
+            dense_grad(g, x, kernel, y, activation), gradients(g, x, kernel, y, activation), strict=True
+        ):
+            np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(expected))
+
+
+def test_bits_do_not_depend_on_the_number_of_threads():
+    code = (
+        "import numpy as np; from kx_kernels import dense, dense_grad\n"
+        "x, w, g = (np.random.default_rng(0).random(s, 'float32') for s in ((300, 400), (400, 500), (300, 500)))\n"
+        "y = dense(x, w, g[0], 'relu')\n"
+        "print(*[a.tobytes().hex() for a in (y, *dense_grad(g, x, w, y, 'relu'))])"
+    )
+
+    def run(threads):
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        return subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, check=True
+        ).stdout
+
+    assert run(1) == run(3)
 
 
 @pytest.mark.parametrize("shape", [(5,), (2, 3, 5), (2, 0, 5)])

@@ -49,14 +49,3 @@ def test_a_level_that_is_not_built_is_an_import_error():
 
 def test_the_blas_library_is_that_of_its_package():
     assert "scipy_openblas" in Path(blas_library()).name
-
-
-def test_threads_can_be_set():
-    before = kx_kernels.thread_count()
-    kx_kernels.set_thread_count(3)
-    try:
-        assert kx_kernels.thread_count() == (3 if kx_kernels.openmp else 1)
-    finally:
-        kx_kernels.set_thread_count(before)
-    with pytest.raises(ValueError, match="1 or more"):
-        kx_kernels.set_thread_count(0)

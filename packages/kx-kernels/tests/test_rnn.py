@@ -282,7 +282,7 @@ def test_sizes_that_differ_are_refused(family):
         backward(results[0], *rest, x, kernel, recurrent, saved=saved[:-1])
     with pytest.raises(ValueError, match="g_out, axis 0: expected 4, got 3"):
         backward(results[0][:3], *rest, x, kernel, recurrent, saved=saved)
-    with pytest.raises(ValueError, match="gates, axis 1: expected 2, got 3"):
+    with pytest.raises(ValueError, match="gates, axis 0: expected 2, got 3"):
         backward(results[0], *rest, x[:, :2], kernel, recurrent, saved=saved)
 
 

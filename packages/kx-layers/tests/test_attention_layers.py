@@ -178,6 +178,17 @@ def test_sublayers_are_reachable_by_keras_names():
     assert GroupQueryAttention(3, 4, 2).num_repeats == 2
 
 
+@both
+def test_projections_are_single_products(name, monkeypatch):
+    def refuse(*args):
+        raise AssertionError("a projection ran as an einsum")
+
+    monkeypatch.setattr(ops, "einsum", refuse)
+    layer = make(name, use_gate=True)
+    loss = ops.sum(layer(QUERY, VALUE))
+    assert np.isfinite(float(loss))
+
+
 def test_frozen_attention_takes_no_gradient():
     layer = MultiHeadAttention(2, 3)
     layer(QUERY, VALUE)

@@ -11,6 +11,7 @@ import kx_optimizers as optimizers
 from kx_io import register_keras_serializable
 from kx_optimizers import schedules
 from kx_tensor import Tensor, Variable, naming, ops
+from kx_tensor import device as devices
 
 SMALL = [(10, 16), (16,), (16, 1), (1,)]  # 193 parameters
 
@@ -441,9 +442,20 @@ def python_calls(function):
 
 
 @pytest.mark.parametrize(("name", "budget"), [("SGD", 15), ("RMSprop", 16), ("Adam", 17)])
-def test_python_calls_of_a_step(name, budget):
+def test_python_calls_of_a_step(name, budget, plain_numpy):
     variables = variables_of(*SMALL)
     optimizer, gradients = optimizers.get(name), [Tensor(g) for g in gradients_of(variables)]
+    assert python_calls(lambda: optimizer.apply(gradients, variables)) <= budget
+
+
+@pytest.mark.skipif(devices.kx_kernels is None, reason="kx-kernels is not built")
+@pytest.mark.parametrize(
+    ("name", "options", "budget"), [("SGD", {}, 11), ("Adam", {}, 12), ("Adam", {"global_clipnorm": 1.0}, 15)]
+)
+def test_python_calls_of_a_native_step(name, options, budget, monkeypatch):
+    monkeypatch.setattr(devices.cpu, "kernels", "native")
+    variables = tuple(variables_of(*SMALL))
+    optimizer, gradients = getattr(optimizers, name)(**options), [Tensor(g) for g in gradients_of(variables)]
     assert python_calls(lambda: optimizer.apply(gradients, variables)) <= budget
 
 

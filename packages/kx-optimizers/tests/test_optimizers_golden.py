@@ -81,7 +81,7 @@ def train(optimizer, spec, variables):
 
 
 @pytest.mark.parametrize("i", USABLE, ids=[label(CASES[i]) for i in USABLE])
-def test_steps_agree_with_keras(i):
+def test_steps_agree_with_keras(i, backend):
     case = CASES[i]
     spec = case["spec"]
     optimizer, variables = make_optimizer(case), make_variables(spec)

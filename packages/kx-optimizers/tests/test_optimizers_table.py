@@ -13,6 +13,8 @@ from kx_tensor import Tensor, Variable, dtypes
 from kx_tensor import device as devices
 from kx_tensor.standin import StandinArray
 
+pytestmark = pytest.mark.usefixtures("backend")
+
 TABLE = {
     "SGD": {"learning_rate": 0.1},
     "SGD momentum": {"learning_rate": 0.05, "momentum": 0.8},
@@ -100,7 +102,12 @@ def test_dtypes_mixed_in_one_model_are_kept_and_do_not_mix(name):
         for single, g, v in zip(singles, gradients, alone, strict=True):
             single.apply([g], [v])
     assert [v.dtype for v in mixed] == list(DTYPES)
-    if name != "Nadam":  # its running product has the dtype of the first variable
+    if (
+        name == "Lamb"
+    ):  # 16-bit variables are served by no kernel, and then none is; norms are summed otherwise
+        for a, b in zip(values(mixed), values(alone), strict=True):
+            np.testing.assert_allclose(a.astype("float64"), b.astype("float64"), rtol=1e-5)
+    elif name != "Nadam":  # its running product has the dtype of the first variable
         assert_equal(values(mixed), values(alone))
     of_slots = [v.dtype for v in optimizer.variables if v.shape == (3, 4)]
     assert sorted(of_slots) == sorted(DTYPES * (len(of_slots) // len(DTYPES)))
@@ -250,7 +257,7 @@ OPTIONS = {"clipnorm": 1.0, "weight_decay": 0.1, "use_ema": True, "ema_overwrite
     "options", [{}, OPTIONS, {"global_clipnorm": 1.0, "gradient_accumulation_steps": 2}], ids=len
 )
 @pytest.mark.parametrize("name", NAMES)
-def test_a_device_that_refuses_what_cupy_refuses(name, options):
+def test_a_device_that_refuses_what_cupy_refuses(name, options, plain_numpy):
     on_cpu = variables_of((3, 4), (5,))
     with devices.device("standin"):
         elsewhere = [Variable(v.numpy()) for v in on_cpu]

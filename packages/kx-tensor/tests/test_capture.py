@@ -1,5 +1,7 @@
 """Captured computations: the same bits as the eager ones, and what can't be captured is refused."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,14 @@ def test_nothing_is_recorded_outside_the_block():
         pass
     ops.exp(Tensor(draw(2)))
     assert recorder.finish([]).source == "def program():\n    return []"
+
+
+def test_a_capture_keeps_no_result_alive():
+    x = draw(4)
+    recorder = Recorder([x], [])
+    between = recorder.call(np.add, x, 1.0)
+    out = recorder.call(np.multiply, between, 2.0)
+    freed = weakref.ref(between)
+    del between
+    assert freed() is None
+    np.testing.assert_array_equal(recorder.finish(out)(x), (x + np.float32(1)) * 2)

@@ -27,14 +27,15 @@ def results(kernels, x, kernel, bias, activation, seed):
 @pytest.mark.parametrize(
     ("shape", "units", "dtype", "activation", "rule"),
     [
-        ((32, 10), 16, "float32", "relu", "_small_backward"),
-        ((32, 16), 1, "float32", None, "_small_backward"),
-        ((4, 8, 10), 16, "float32", "tanh", "_small_backward"),
-        ((10,), 16, "float32", "sigmoid", "_small_backward"),
-        ((128, 64), 80, "float32", "relu", "_relu_backward"),
-        ((128, 64), 80, "float32", "tanh", None),
-        ((32, 10), 16, "float64", "relu", "_relu_backward"),
-        ((32, 10), 16, "float64", "tanh", None),
+        ((32, 10), 16, "float32", "relu", "_kernel_grads"),
+        ((32, 16), 1, "float32", None, "_kernel_grads"),
+        ((4, 8, 10), 16, "float32", "tanh", "_kernel_grads"),
+        ((10,), 16, "float32", "sigmoid", "_kernel_grads"),
+        ((128, 64), 80, "float32", "relu", "_kernel_grads"),
+        ((128, 64), 80, "float32", "tanh", "_kernel_grads"),
+        ((32, 10), 16, "float64", "relu", "_kernel_grads"),
+        ((128, 64), 80, "float64", "sigmoid", "_kernel_grads"),
+        ((32, 10), 16, "float16", "tanh", None),
     ],
 )
 def test_the_kernel_that_fits_runs_and_agrees(shape, units, dtype, activation, rule):
@@ -46,7 +47,34 @@ def test_the_kernel_that_fits_runs_and_agrees(shape, units, dtype, activation, r
     assert (getattr(ran, "__name__", None), none) == (rule, None)
     for actual, expected in zip(native, plain, strict=True):
         assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype)
-        np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
+        tolerance = 1e-4 if dtype != "float16" else 1e-2
+        np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("x1", "x2", "runs"),
+    [
+        (np.ones((4, 5), "float32"), np.ones((5, 3), "float32"), True),
+        (np.ones((2, 4, 5)), np.ones((5, 3)), True),
+        (np.ones(5), np.ones((5, 3)), True),
+        (np.ones((2, 4, 5)), np.ones((2, 5, 3)), False),
+        (np.ones((4, 5)), np.ones(5), False),
+        (np.ones((4, 5)), np.ones((3, 5)).T, False),
+        (np.ones((5, 4)).T, np.ones((5, 3)), False),
+        (np.ones((4, 5), "float16"), np.ones((5, 3), "float16"), False),
+    ],
+)
+def test_products_that_the_kernel_takes(x1, x2, runs, monkeypatch):
+    found = {}
+    for kernels in ("native", None):
+        monkeypatch.setattr(device.cpu, "kernels", kernels)
+        leaves = [leaf_tensor(x1), leaf_tensor(x2)]
+        out = ops.matmul(*leaves)
+        assert (out.node.kernel_rule is not None) == (runs and kernels == "native")
+        found[kernels] = [t.numpy() for t in (out, *gradients(out, leaves))]
+    for actual, expected in zip(found["native"], found[None], strict=True):
+        assert actual.dtype == expected.dtype
+        np.testing.assert_array_equal(actual, expected)
 
 
 @pytest.mark.parametrize("shape", [(32, 10), (128, 64)])

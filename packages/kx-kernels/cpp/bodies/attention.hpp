@@ -44,9 +44,9 @@ struct RunningSoftmax {
     KX_BODY float absorb(float* s, int64_t count) {
         const float before = most, here = row_max(s, count);
         most = here > most ? here : most;
-        exp_in_place(s, most == -INFINITY ? 0.0f : most, count);  // a later run may have a finite score
+        const float base = most == -INFINITY ? 0.0f : most;  // a later run may have a finite score
         const float factor = sum == 0.0f ? 0.0f : exp_falling(before - most);
-        sum = sum * factor + row_sum(count, [=](int64_t j) { return s[j]; });
+        sum = sum * factor + row_sum(count, [=](int64_t j) { return s[j] = exp_falling(s[j] - base); });
         return factor;
     }
     KX_BODY bool saw_nothing() const { return most == unseen; }

@@ -10,3 +10,12 @@
 #else
 #define KX_BODY inline __attribute__((always_inline))
 #endif
+
+// Put before a loop that joins into `total` by + or max: lets the compiler do so in the lanes of registers, in an order that
+// depends on the number of steps alone.
+#if defined(__CUDACC__)
+#define KX_IN_LANES(operation, total)
+#else
+#define KX_PRAGMA(text) _Pragma(#text)
+#define KX_IN_LANES(operation, total) KX_PRAGMA(omp simd reduction(operation : total))
+#endif

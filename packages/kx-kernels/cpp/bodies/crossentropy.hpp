@@ -14,7 +14,7 @@ KX_BODY float clipped(float p, float eps) {
     return q > 1.0f - eps ? 1.0f - eps : q;
 }
 
-KX_BODY bool unclipped(float p, float eps) { return p >= eps && p <= 1.0f - eps; }
+KX_BODY bool unclipped(float p, float eps) { return (p >= eps) & (p <= 1.0f - eps); }  // & has no branch
 
 // ---- against a label ----
 
@@ -90,13 +90,13 @@ struct Binary {
 };
 
 template <class F>
-KX_BODY void binary_row(const F& f, const float* __restrict t, const float* __restrict x, float* __restrict y,
+KX_BODY void binary_row(const F f, const float* __restrict t, const float* __restrict x, float* __restrict y,
                         int64_t count) {
     for (int64_t j = 0; j < count; ++j) y[j] = f.loss(t[j], x[j]);
 }
 
 template <class F>
-KX_BODY void binary_grad_row(const F& f, const float* __restrict g, const float* __restrict t,
+KX_BODY void binary_grad_row(const F f, const float* __restrict g, const float* __restrict t,
                              const float* __restrict x, float* __restrict gx, int64_t count) {
     for (int64_t j = 0; j < count; ++j) gx[j] = f.grad(g[j], t[j], x[j]);
 }

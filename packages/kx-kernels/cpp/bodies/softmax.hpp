@@ -1,5 +1,4 @@
-// Bodies of softmax and what is built on it, one row of float32 numbers at a time. Sums and maxima run in 16 lanes, which
-// compilers turn into registers, and are joined in a fixed order.
+// Bodies of softmax and what is built on it, one row of float32 numbers at a time.
 #pragma once
 
 #include <cmath>
@@ -10,42 +9,26 @@
 
 namespace kx {
 
-constexpr int strands = 16;
-
 // The largest of a row; -inf for an empty one. NaNs are passed over: whoever subtracts it keeps them.
 KX_BODY float row_max(const float* __restrict x, int64_t count) {
-    float top[strands];
-    for (int k = 0; k < strands; ++k) top[k] = -INFINITY;
-    int64_t j = 0;
-    for (; j + strands <= count; j += strands) {
-        for (int k = 0; k < strands; ++k) top[k] = x[j + k] > top[k] ? x[j + k] : top[k];
-    }
     float most = -INFINITY;
-    for (; j < count; ++j) most = x[j] > most ? x[j] : most;
-    for (int k = 0; k < strands; ++k) most = top[k] > most ? top[k] : most;
+    KX_IN_LANES(max, most)
+    for (int64_t j = 0; j < count; ++j) most = x[j] > most ? x[j] : most;
     return most;
 }
 
-// The sum of f(j) for j in [0, count).
+// The sum of f(j) for j in [0, count); f may also store what it adds.
 template <class F>
 KX_BODY float row_sum(int64_t count, const F& f) {
-    float part[strands] = {};
-    int64_t j = 0;
-    for (; j + strands <= count; j += strands) {
-        for (int k = 0; k < strands; ++k) part[k] += f(j + k);
-    }
     float sum = 0.0f;
-    for (; j < count; ++j) sum += f(j);
-    for (int width = strands / 2; width > 0; width /= 2) {
-        for (int k = 0; k < width; ++k) part[k] += part[k + width];
-    }
-    return sum + part[0];
+    KX_IN_LANES(+, sum)
+    for (int64_t j = 0; j < count; ++j) sum += f(j);
+    return sum;
 }
 
 // y = exp(x - most); returns the sum.
 KX_BODY float exp_row(const float* __restrict x, float most, float* __restrict y, int64_t count) {
-    for (int64_t j = 0; j < count; ++j) y[j] = exp_falling(x[j] - most);
-    return row_sum(count, [=](int64_t j) { return y[j]; });
+    return row_sum(count, [=](int64_t j) { return y[j] = exp_falling(x[j] - most); });
 }
 
 KX_BODY void softmax_row(const float* __restrict x, float* __restrict y, int64_t count) {

@@ -87,13 +87,13 @@ struct GeluByTanh {
 
 // y[i] = f(x[i])
 template <class F>
-KX_BODY void map_row(const F& f, const float* __restrict x, float* __restrict y, int64_t count) {
+KX_BODY void map_row(const F f, const float* __restrict x, float* __restrict y, int64_t count) {
     for (int64_t i = 0; i < count; ++i) y[i] = f.value(x[i]);
 }
 
 // gx[i] = g[i] f'(x[i]), from `v`, what the slope is computed of
 template <class F>
-KX_BODY void map_grad_row(const F& f, const float* __restrict g, const float* __restrict v, float* __restrict gx,
+KX_BODY void map_grad_row(const F f, const float* __restrict g, const float* __restrict v, float* __restrict gx,
                           int64_t count) {
     for (int64_t i = 0; i < count; ++i) gx[i] = g[i] * f.slope(v[i]);
 }

@@ -124,4 +124,42 @@ struct Plan {
     }
 };
 
+// The places of one part in a piece, up to a whole number of tiles, and how far from the first of them they read and
+// write. A place beyond the last is the last once more.
+struct Places {
+    const float* source;
+    float* result;
+    int64_t count;
+    int64_t *read, *write;
+
+    // `listed`: room for 2 * (places of a block + tile).
+    Places(const Correlation& c, const Plan& plan, const Part& part, const Plan::Piece& piece, const float* source,
+           int64_t tile, int64_t* listed)
+        : source(source),
+          result(part.result + piece.image * c.layout.image + c.layout.offset(piece.at)),
+          count(plan.places(part, piece, 0) * plan.places(part, piece, 1) * plan.places(part, piece, 2)),
+          read(listed),
+          write(listed + plan.block.volume() + tile) {
+        const int64_t cols = plan.places(part, piece, 2);
+        for (int64_t place = 0, row = 0, col = 0; place < count; ++place) {
+            read[place] = row * c.step[1] * plan.pitch[1] + col * c.step[2] * plan.pitch[2];
+            write[place] = row * c.layout.step[1] + col * c.layout.step[2];
+            if (++col == cols) {
+                col = 0;
+                ++row;
+            }
+        }
+        for (int64_t place = count; place % tile; ++place) {
+            read[place] = read[count - 1];
+            write[place] = write[count - 1];
+        }
+    }
+};
+
+// What a piece of the source is like to a gradient, place by place.
+inline Grid grid_of(const Correlation& c, const Plan& plan, int64_t rows, int64_t cols) {
+    const int64_t row_step = c.step[1] * plan.pitch[1], col_step = c.step[2] * plan.pitch[2];
+    return cols == 1 ? Grid{1, rows, row_step, 0} : Grid{rows, cols, col_step, row_step};
+}
+
 }  // namespace kx

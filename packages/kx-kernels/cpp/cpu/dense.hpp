@@ -3,62 +3,39 @@
 
 #include <cstdint>
 
-#include "bodies/activation.hpp"
-#include "bodies/elementary.hpp"
+#include "bodies/dense.hpp"
 #include "cpu/product.hpp"
 
 namespace kx {
 
-enum class Activation { none, relu, sigmoid, tanh };
-
 // out = activation(x @ kernel + bias). x (rows, features), kernel (features, units), out (rows, units).
+template <typename T>
 struct DenseForward {
-    const float *x, *kernel, *bias;  // bias may be null
-    float* out;
+    const T *x, *kernel, *bias;  // bias may be null
+    T* out;
     int64_t rows, features, units;
     Activation activation;
 };
 
 // The gradients of the above from `g`, that of out; those not wanted are null.
+template <typename T>
 struct DenseBackward {
-    const float *g, *x, *kernel, *out;
-    float *gx, *gkernel, *gbias;
-    float *slope, *transposed;  // room for (rows, units) if there is an activation, and for (units, features)
+    const T *g, *x, *kernel, *out;
+    T *gx, *gkernel, *gbias;
+    T *slope, *transposed;  // room for (rows, units) if there is an activation, and, of small ones, (units, features)
     int64_t rows, features, units;
     Activation activation;
 };
 
-KX_BODY void activate(float* y, int64_t count, Activation activation) {
-    if (activation == Activation::relu) {
-        for (int64_t i = 0; i < count; ++i) y[i] = relu(y[i]);
-    } else if (activation == Activation::sigmoid) {
-        for (int64_t i = 0; i < count; ++i) y[i] = sigmoid(y[i]);
-    } else if (activation == Activation::tanh) {
-        for (int64_t i = 0; i < count; ++i) y[i] = tanh(y[i]);
-    }
-}
-
-// into = the gradient of what went into the activation, from y, what came out of it.
-KX_BODY void through_activation(const float* __restrict g, const float* __restrict y, float* __restrict into,
-                                int64_t count, Activation activation) {
-    if (activation == Activation::relu) {
-        for (int64_t i = 0; i < count; ++i) into[i] = g[i] * (y[i] > 0.0f ? 1.0f : 0.0f);
-    } else if (activation == Activation::sigmoid) {
-        for (int64_t i = 0; i < count; ++i) into[i] = (1.0f - y[i]) * y[i] * g[i];
-    } else {
-        for (int64_t i = 0; i < count; ++i) into[i] = (1.0f - y[i] * y[i]) * g[i];
-    }
-}
-
 template <int N>
-KX_BODY void dense_forward(const DenseForward& d) {
+KX_BODY void dense_forward(const DenseForward<float>& d) {
     multiply<N>({d.x, d.features, 1}, d.kernel, d.bias, d.out, d.rows, d.features, d.units);
     activate(d.out, d.rows * d.units, d.activation);
 }
 
 // gx = g @ kernel.T
 template <int N>
-KX_BODY void dense_input_gradient(const DenseBackward& d, const float* g) {
+KX_BODY void dense_input_gradient(const DenseBackward<float>& d, const float* g) {
     if (d.rows < 8 && d.units >= N) {  // not worth a transposed copy
         for (int64_t i = 0; i < d.rows; ++i) {
             for (int64_t p = 0; p < d.features; ++p) {
@@ -76,7 +53,7 @@ KX_BODY void dense_input_gradient(const DenseBackward& d, const float* g) {
 }
 
 template <int N>
-KX_BODY void dense_backward(const DenseBackward& d) {
+KX_BODY void dense_backward(const DenseBackward<float>& d) {
     const float* g = d.g;
     if (d.activation != Activation::none) {
         through_activation(d.g, d.out, d.slope, d.rows * d.units, d.activation);

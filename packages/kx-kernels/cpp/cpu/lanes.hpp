@@ -68,14 +68,27 @@ struct LanesOf<1> {
 template <int N>
 using Lanes = typename LanesOf<N>::type;
 
+template <typename T>
+KX_BODY void load(T& lanes, const float* from) {
+    std::memcpy(&lanes, from, sizeof lanes);
+}
+
+template <typename T>
+KX_BODY void store(float* to, const T& lanes) {
+    std::memcpy(to, &lanes, sizeof lanes);
+}
+
 // relu of each, as in bodies/activation.hpp: a NaN stays a NaN.
 template <typename T>
 KX_BODY T relu_lanes(const T& v) {
 #if defined(__GNUC__) && !defined(KX_PLAIN_LANES)
     return v < 0.0f ? T{} : v;
 #else
+    float at[sizeof(T) / sizeof(float)];
+    store(at, v);
+    for (float& one : at) one = one < 0.0f ? 0.0f : one;
     T out;
-    for (int i = 0; i < static_cast<int>(sizeof(T) / sizeof(float)); ++i) out.at[i] = v.at[i] < 0.0f ? 0.0f : v.at[i];
+    load(out, at);
     return out;
 #endif
 }
@@ -86,22 +99,13 @@ KX_BODY T through_relu_lanes(const T& g, const T& y) {
 #if defined(__GNUC__) && !defined(KX_PLAIN_LANES)
     return g * (y > 0.0f ? T{} + 1.0f : T{});
 #else
+    float slope[sizeof(T) / sizeof(float)];
+    store(slope, y);
+    for (float& one : slope) one = one > 0.0f ? 1.0f : 0.0f;
     T out;
-    for (int i = 0; i < static_cast<int>(sizeof(T) / sizeof(float)); ++i) {
-        out.at[i] = g.at[i] * (y.at[i] > 0.0f ? 1.0f : 0.0f);
-    }
-    return out;
+    load(out, slope);
+    return g * out;
 #endif
-}
-
-template <typename T>
-KX_BODY void load(T& lanes, const float* from) {
-    std::memcpy(&lanes, from, sizeof lanes);
-}
-
-template <typename T>
-KX_BODY void store(float* to, const T& lanes) {
-    std::memcpy(to, &lanes, sizeof lanes);
 }
 
 }  // namespace kx

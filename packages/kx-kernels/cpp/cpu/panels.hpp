@@ -49,17 +49,17 @@ KX_BODY void pack_group_row(const float* row, int64_t cols, int64_t depth, float
     for (int64_t i = 0; i < tile_rows; ++i) packed[i] = j + i < cols ? row[j + i] : 0.0f;
 }
 
-// A matrix whose rows lie `row` elements apart; 0: all are the same. Null stands for zeros or ones.
+// A matrix whose rows lie `row` elements apart; 0: all are the same. Null stands for zeros.
 struct Rows {
     const float* data = nullptr;
     int64_t row = 0;
     const float* at(int64_t i, int64_t j) const { return data ? data + i * row + j : nullptr; }
 };
 
-// out = start + scale * (a @ panel) for one tile. Element (i, k) of a is at a[i * row + k * step].
+// out = start + a @ panel for one tile. Element (i, k) of a is at a[i * row + k * step].
 template <int Count>
 KX_BODY void panel_tile(const float* a, int64_t row, int64_t step, const float* panel, int64_t depth, Rows start,
-                        Rows scale, float* out, int64_t out_row) {
+                        float* out, int64_t out_row) {
     Lanes<lanes> sum[Count][2] = {}, left, right;
     for (int64_t k = 0; k < depth; ++k) {
         load(left, panel + k * panel_width);
@@ -72,16 +72,12 @@ KX_BODY void panel_tile(const float* a, int64_t row, int64_t step, const float* 
     }
     for (int i = 0; i < Count; ++i) {
         for (int half = 0; half < 2; ++half) {
-            Lanes<lanes> value = sum[i][half], other;
-            if (scale.data) {
-                load(other, scale.at(i, half * lanes));
-                value = value * other;
-            }
             if (start.data) {
-                load(other, start.at(i, half * lanes));
-                value += other;
+                Lanes<lanes> first;
+                load(first, start.at(i, half * lanes));
+                sum[i][half] += first;
             }
-            store(out + i * out_row + half * lanes, value);
+            store(out + i * out_row + half * lanes, sum[i][half]);
         }
     }
 }
@@ -89,52 +85,49 @@ KX_BODY void panel_tile(const float* a, int64_t row, int64_t step, const float* 
 // The last tile of a row of tiles, of `width` columns: through a full one beside it.
 template <int Count>
 KX_BODY void panel_edge(const float* a, int64_t row, int64_t step, const float* panel, int64_t depth, Rows start,
-                        Rows scale, float* out, int64_t out_row, int64_t width) {
+                        float* out, int64_t out_row, int64_t width) {
     float full[Count * panel_width];
-    panel_tile<Count>(a, row, step, panel, depth, {}, {}, full, panel_width);
+    panel_tile<Count>(a, row, step, panel, depth, {}, full, panel_width);
     for (int i = 0; i < Count; ++i) {
         for (int64_t j = 0; j < width; ++j) {
-            float value = full[i * panel_width + j];
-            if (scale.data) value *= *scale.at(i, j);
-            if (start.data) value += *start.at(i, j);
-            out[i * out_row + j] = value;
+            out[i * out_row + j] = full[i * panel_width + j] + (start.data ? *start.at(i, j) : 0.0f);
         }
     }
 }
 
 template <int Count>
 inline void panel_rows(const float* a, int64_t row, int64_t step, const float* panel, int64_t depth, Rows start,
-                       Rows scale, float* out, int64_t out_row, int64_t width) {
+                       float* out, int64_t out_row, int64_t width) {
     if (width == panel_width) {
-        panel_tile<Count>(a, row, step, panel, depth, start, scale, out, out_row);
+        panel_tile<Count>(a, row, step, panel, depth, start, out, out_row);
     } else {
-        panel_edge<Count>(a, row, step, panel, depth, start, scale, out, out_row, width);
+        panel_edge<Count>(a, row, step, panel, depth, start, out, out_row, width);
     }
 }
 
 // A tile of `count` rows, 1 to 6.
 inline void panel_any(int64_t count, const float* a, int64_t row, int64_t step, const float* panel, int64_t depth,
-                      Rows start, Rows scale, float* out, int64_t out_row, int64_t width) {
+                      Rows start, float* out, int64_t out_row, int64_t width) {
     switch (count) {
-        case 6: return panel_rows<6>(a, row, step, panel, depth, start, scale, out, out_row, width);
-        case 5: return panel_rows<5>(a, row, step, panel, depth, start, scale, out, out_row, width);
-        case 4: return panel_rows<4>(a, row, step, panel, depth, start, scale, out, out_row, width);
-        case 3: return panel_rows<3>(a, row, step, panel, depth, start, scale, out, out_row, width);
-        case 2: return panel_rows<2>(a, row, step, panel, depth, start, scale, out, out_row, width);
-        default: return panel_rows<1>(a, row, step, panel, depth, start, scale, out, out_row, width);
+        case 6: return panel_rows<6>(a, row, step, panel, depth, start, out, out_row, width);
+        case 5: return panel_rows<5>(a, row, step, panel, depth, start, out, out_row, width);
+        case 4: return panel_rows<4>(a, row, step, panel, depth, start, out, out_row, width);
+        case 3: return panel_rows<3>(a, row, step, panel, depth, start, out, out_row, width);
+        case 2: return panel_rows<2>(a, row, step, panel, depth, start, out, out_row, width);
+        default: return panel_rows<1>(a, row, step, panel, depth, start, out, out_row, width);
     }
 }
 
-// out = start + scale * (a @ b), b packed by `pack_panels`; `start` may be out itself. a (rows, depth), its rows `row`
+// out = start + a @ b, b packed by `pack_panels`; `start` may be out itself. a (rows, depth), its rows `row`
 // apart. Panel by panel, so that each is read from the first cache by all rows.
 inline void panel_product(const float* a, int64_t row, int64_t rows, const float* packed, int64_t depth, int64_t cols,
-                          Rows start, Rows scale, float* out, int64_t out_row) {
+                          Rows start, float* out, int64_t out_row) {
     const int64_t tiles = (rows + tile_rows - 1) / tile_rows;
     for (int64_t j = 0; j < cols; j += panel_width, packed += depth * panel_width) {
         for (int64_t tile = 0, i = 0; tile < tiles; ++tile) {
             const int64_t count = (rows - i + tiles - tile - 1) / (tiles - tile);  // heights differ by 1 at most
-            panel_any(count, a + i * row, row, 1, packed, depth, {start.at(i, j), start.row},
-                      {scale.at(i, j), scale.row}, out + i * out_row + j, out_row, std::min(panel_width, cols - j));
+            panel_any(count, a + i * row, row, 1, packed, depth, {start.at(i, j), start.row}, out + i * out_row + j, out_row,
+                      std::min(panel_width, cols - j));
             i += count;
         }
     }
@@ -146,7 +139,7 @@ inline void panel_outer_product(const float* a, int64_t rows, const float* packe
     for (int64_t j = 0; j < cols; j += panel_width, packed += depth * panel_width) {
         for (int64_t i = 0; i < rows; i += tile_rows) {
             panel_any(std::min(tile_rows, rows - i), a + i * depth, 1, tile_rows, packed, depth,
-                      {start.at(i, j), start.row}, {}, out + i * out_row + j, out_row, std::min(panel_width, cols - j));
+                      {start.at(i, j), start.row}, out + i * out_row + j, out_row, std::min(panel_width, cols - j));
         }
     }
 }

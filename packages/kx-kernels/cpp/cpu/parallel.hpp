@@ -5,19 +5,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
+#include "cpu/threads.hpp"
 
 namespace kx {
-
-inline int thread_count() {
-#if defined(_OPENMP)
-    return omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
 
 // From this many scalar operations on (about 50 us on one core), a second thread pays for being woken.
 constexpr double parallel_operations = double(1 << 18);
@@ -32,8 +22,7 @@ void parallel_for(int64_t count, double cost, const Body& body) {
         for (int64_t i = 0; i < count; ++i) body(i);
         return;
     }
-#pragma omp parallel for schedule(dynamic)
-    for (int64_t i = 0; i < count; ++i) body(i);
+    run_on_threads(count, [](const void* context, int64_t i) { (*static_cast<const Body*>(context))(i); }, &body);
 }
 
 // The rows of a matrix in blocks of about 16k elements, which stay in the L2 cache of one core.

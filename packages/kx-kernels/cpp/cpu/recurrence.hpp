@@ -1,5 +1,5 @@
-// Recurrent layers over whole sequences. Rows of the batch don't depend on each other: each chunk of them runs through all
-// steps on one thread, so that threads wait for each other once, at the end.
+// Recurrent layers over whole sequences. Rows of the batch don't depend on each other: each chunk of them runs through
+// all steps on one thread, so that threads wait for each other once, at the end.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,8 @@ namespace kx {
 
 // ---- the cells -----------------------------------------------------------------------------------------------------
 
-// A cell says how many gates it has, and of which parts of its gradient `gz` the gates' input and recurrent products need
-// each one: parts are u values each.
+// A cell says how many gates it has, and which part of its gradient `gz` is that of each gate's input product, and of its
+// recurrent one. Gates and parts are u values each.
 struct LstmCell {
     static constexpr int gates = 4, parts = 4;
     static constexpr int input_part[] = {0, 1, 2, 3}, back_part[] = {0, 1, 2, 3};
@@ -64,8 +64,7 @@ struct SimpleCell {
 
 // ---- what goes in and out ------------------------------------------------------------------------------------------
 
-// Pointers that may be null say so. Arrays over steps are in the order of the inputs, `out` and its gradient in that of
-// the recurrence.
+// Pointers that may be null say so. Steps are counted in the order of the recurrence.
 struct Sequence {
     int64_t batch, steps, features, units;
     const float *x, *kernel, *recurrent;  // (batch, steps, features), (features, gates u), (u, gates u)
@@ -73,12 +72,12 @@ struct Sequence {
     const float *drop, *back_drop;        // (drops, batch, features) and (back_drops, batch, u) or null
     int64_t drops, back_drops;            // 0, 1 or gates
     bool sequences, reverse, zero_output;
-    // What the forward pass saves: gates (batch, steps, gates u) and, of (batch, steps, u), the states before each step and
-    // the last part of the recurrent product.
+    // What the forward pass saves, step by step, so that a step of a chunk lies together: gates (steps, batch, gates u)
+    // and, of (steps, batch, u), the states before each step and the last part of the recurrent product.
     float *gates, *hidden, *cells, *backs;
 
-    int64_t place(int64_t step) const { return reverse ? steps - 1 - step : step; }
-    bool active(int64_t row, int64_t place) const { return !mask || mask[row * steps + place]; }
+    int64_t input(int64_t row, int64_t step) const { return row * steps + (reverse ? steps - 1 - step : step); }
+    bool active(int64_t row, int64_t step) const { return !mask || mask[input(row, step)]; }
 };
 
 struct ForwardPass : Sequence {
@@ -87,12 +86,13 @@ struct ForwardPass : Sequence {
 };
 
 struct BackwardPass : Sequence {
-    const float *g_out, *g_h, *g_c;                              // each or null
-    float *gx, *gkernel, *grecurrent, *gsums, *gfirst_h, *gfirst_c;  // gx may be null; gsums (parts u): of gz over all rows
+    const float *g_out, *g_h, *g_c;  // each or null
+    float *gx, *gkernel, *grecurrent, *gfirst_h, *gfirst_c;  // gx may be null
+    float* gsums;                                            // (parts u), the sums of gz over all rows
 };
 
-constexpr int64_t chunk_rows = 16;    // of the batch
-constexpr int64_t block_rows = 96;    // of a product over many rows: they stay in the second cache
+constexpr int64_t most_rows = 16;   // of a chunk
+constexpr int64_t block_rows = 96;  // of a product over many rows: they stay in the second cache
 
 // Matrices of one size, packed: the parts of the weights that have a dropout mask, or a gate, of their own.
 class PackedParts {
@@ -104,53 +104,50 @@ class PackedParts {
             pack_panels(data + p * part, row, step, depth, width, room.data() + p * packed_size(depth, width));
         }
     }
-    const float* part(int64_t p) const { return room.data() + p * packed_size(depth, width); }
+    // From column j on, a multiple of the width of a panel.
+    const float* part(int64_t p, int64_t j = 0) const {
+        return room.data() + p * packed_size(depth, width) + j * depth;
+    }
     const int64_t count, depth, width;
 
    private:
     const Workspace<float> room;
 };
 
-// Calls body(first, count) for blocks of the rows * steps rows of a chunk; with `apart` no block has rows of two batch rows.
-template <typename Body>
-void over_blocks(int64_t rows, int64_t steps, bool apart, const Body& body) {
-    const int64_t segment = apart ? steps : rows * steps;
-    for (int64_t start = 0; start < rows * steps; start += segment) {
-        for (int64_t i = 0; i < segment; i += block_rows) body(start + i, std::min(block_rows, segment - i));
+// into = x, or x times a mask.
+inline void masked_row(const float* x, const float* drop, float* into, int64_t count) {
+    if (!drop) {
+        std::copy_n(x, count, into);
+        return;
     }
-}
-
-// Asks for `count` floats to come into the second cache.
-inline void prefetch(const float* from, int64_t count) {
-#if defined(__GNUC__)
-    for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(from + i, 0, 2);
-#else
-    (void)from, (void)count;
-#endif
+    for (int64_t j = 0; j < count; ++j) into[j] = x[j] * drop[j];
 }
 
 // ---- forward -------------------------------------------------------------------------------------------------------
 
-// z = x @ kernel + bias for the rows of a chunk.
-inline void project_chunk(const ForwardPass& f, const PackedParts& kernel, int64_t first, int64_t rows, float* z) {
-    const int64_t d = f.features, width = kernel.count * kernel.width;
-    const float* x = f.x + first * f.steps * d;
-    const Workspace<float> masked(f.drops ? block_rows * d : 0);
-    over_blocks(rows, f.steps, f.drops > 0, [&](int64_t i, int64_t count) {
+// z = x @ kernel + bias for the rows of a chunk; z of a step is `stride` elements after that of the step before.
+inline void project_chunk(const ForwardPass& f, const PackedParts& kernel, int64_t first, int64_t rows, float* z,
+                          int64_t stride) {
+    const int64_t d = f.features, width = kernel.count * kernel.width, block = std::max<int64_t>(1, block_rows / rows);
+    const Workspace<float> gathered(block * rows * d);
+    for (int64_t start = 0; start < f.steps; start += block) {
+        const int64_t count = std::min(block, f.steps - start);
         for (int64_t p = 0; p < kernel.count; ++p) {
-            const float* from = x + i * d;
-            if (f.drops) {
-                const float* drop = f.drop + (p * f.batch + first + i / f.steps) * d;
-                for (int64_t k = 0; k < count; ++k) {
-                    for (int64_t j = 0; j < d; ++j) masked[k * d + j] = from[k * d + j] * drop[j];
-                }
-                from = masked.data();
+            for (int64_t i = 0; i < count * rows; ++i) {
+                const int64_t row = first + i % rows;
+                const float* drop = f.drops ? f.drop + (p * f.batch + row) * d : nullptr;
+                masked_row(f.x + f.input(row, start + i / rows) * d, drop, gathered.data() + i * d, d);
             }
-            const int64_t column = p * kernel.width;
-            panel_product(from, d, count, kernel.part(p), d, kernel.width, {f.bias ? f.bias + column : nullptr, 0}, {},
-                          z + i * width + column, width);
+            for (int64_t j = 0; j < kernel.width; j += panel_width) {  // each panel for all steps of the block
+                const int64_t column = p * kernel.width + j;
+                for (int64_t i = 0; i < count; ++i) {
+                    panel_product(gathered.data() + i * rows * d, d, rows, kernel.part(p, j), d,
+                                  std::min(panel_width, kernel.width - j), {f.bias ? f.bias + column : nullptr, 0},
+                                  z + (start + i) * stride + column, width);
+                }
+            }
         }
-    });
+    }
 }
 
 // back = h @ recurrent + bias, h times its masks.
@@ -158,15 +155,10 @@ inline void recur_chunk(const ForwardPass& f, const PackedParts& recurrent, int6
                         float* masked, float* back) {
     const int64_t u = f.units, width = recurrent.count * recurrent.width;
     for (int64_t p = 0; p < recurrent.count; ++p) {
-        const float* from = h;
-        if (f.back_drops) {
-            const float* drop = f.back_drop + (p * f.batch + first) * u;
-            for (int64_t j = 0; j < rows * u; ++j) masked[j] = h[j] * drop[j];
-            from = masked;
-        }
+        if (f.back_drops) masked_row(h, f.back_drop + (p * f.batch + first) * u, masked, rows * u);
         const int64_t column = p * recurrent.width;
-        panel_product(from, u, rows, recurrent.part(p), u, recurrent.width,
-                      {f.back_bias ? f.back_bias + column : nullptr, 0}, {}, back + column, width);
+        panel_product(f.back_drops ? masked : h, u, rows, recurrent.part(p), u, recurrent.width,
+                      {f.back_bias ? f.back_bias + column : nullptr, 0}, back + column, width);
     }
 }
 
@@ -179,31 +171,30 @@ void forward_chunk(const ForwardPass& f, const Cell& cell, const PackedParts& ke
                    int64_t first, int64_t rows) {
     const int64_t u = f.units, steps = f.steps, width = Cell::gates * u;
     const bool keep = f.gates != nullptr;
-    const Workspace<float> room(rows * (3 * u + width) + (keep ? 0 : rows * steps * width));
+    const Workspace<float> room(rows * (3 * u + width) + (keep ? 0 : steps * rows * width));
     float *h = room.data(), *c = h + rows * u, *masked = c + rows * u, *back = masked + rows * u;
-    float* z = keep ? f.gates + first * steps * width : back + rows * width;
-    project_chunk(f, kernel, first, rows, z);
+    float* z = keep ? f.gates + first * width : back + rows * width;
+    const int64_t stride = (keep ? f.batch : rows) * width;
+    project_chunk(f, kernel, first, rows, z, stride);
     start_state(f.first_h, first * u, rows * u, h);
     if (Cell::has_cell) start_state(f.first_c, first * u, rows * u, c);
-    bool shown[chunk_rows] = {};
+    bool shown[most_rows] = {};
     for (int64_t step = 0; step < steps; ++step) {
-        const int64_t t = f.place(step);
-        for (int64_t r = 0; r < rows; ++r) prefetch(z + (r * steps + t) * width, width);
         recur_chunk(f, recurrent, first, rows, h, masked, back);
+        const int64_t saved = (step * f.batch + first) * u;
+        if (keep) {
+            std::copy_n(h, rows * u, f.hidden + saved);
+            if (Cell::has_cell) std::copy_n(c, rows * u, f.cells + saved);
+        }
         for (int64_t r = 0; r < rows; ++r) {
-            const int64_t row = first + r, saved = (row * steps + t) * u;
-            float *state = h + r * u, *inner = c + r * u;
-            if (keep) {
-                std::copy_n(state, u, f.hidden + saved);
-                if (Cell::has_cell) std::copy_n(inner, u, f.cells + saved);
-                if (Cell::keeps_back) std::copy_n(back + r * width + width - u, u, f.backs + saved);
-            }
-            const bool active = f.active(row, t);
-            if (active) cell.forward(z + (r * steps + t) * width, back + r * width, state, inner, u);
+            const float* product = back + r * width;
+            if (keep && Cell::keeps_back) std::copy_n(product + width - u, u, f.backs + saved + r * u);
+            const bool active = f.active(first + r, step);
+            if (active) cell.forward(z + step * stride + r * width, product, h + r * u, c + r * u, u);
             shown[r] = active || (shown[r] && !f.zero_output);
             if (!f.sequences && step + 1 < steps) continue;
-            float* out = f.out + (f.sequences ? row * steps + step : row) * u;
-            shown[r] ? (void)std::copy_n(state, u, out) : (void)std::fill_n(out, u, 0.0f);
+            float* out = f.out + (f.sequences ? (first + r) * steps + step : first + r) * u;
+            shown[r] ? (void)std::copy_n(h + r * u, u, out) : (void)std::fill_n(out, u, 0.0f);
         }
     }
     std::copy_n(h, rows * u, f.h + first * u);
@@ -216,11 +207,13 @@ void run_forward(const ForwardPass& f, const Cell& cell) {
     const int64_t parts = std::max<int64_t>(1, f.drops), back_parts = std::max<int64_t>(1, f.back_drops);
     const PackedParts kernel(f.kernel, width / parts, width, 1, parts, d, width / parts);
     const PackedParts recurrent(f.recurrent, width / back_parts, width, 1, back_parts, u, width / back_parts);
-    const int64_t chunks = (f.batch + chunk_rows - 1) / chunk_rows;
-    const double cost = double(std::min(chunk_rows, f.batch) * f.steps) * double((d + u) * width);
+    // Small chunks where there would not be one for each thread; what a row gives does not depend on them.
+    const int64_t size = f.batch < most_rows * thread_count() ? most_rows / 2 : most_rows;
+    const int64_t chunks = (f.batch + size - 1) / size;
+    const double cost = double(std::min(size, f.batch) * f.steps) * double((d + u) * width);
     parallel_for(chunks, cost, [&](int64_t chunk) {
-        const int64_t first = chunk * chunk_rows;
-        forward_chunk(f, cell, kernel, recurrent, first, std::min(chunk_rows, f.batch - first));
+        const int64_t first = chunk * size;
+        forward_chunk(f, cell, kernel, recurrent, first, std::min(size, f.batch - first));
     });
 }
 

@@ -151,7 +151,7 @@ class AdditiveAttention(ScoredAttention):
 
     use_scale: bool = field(True)
     dropout = field(0.0, check=Check(lambda rate: 0 <= rate <= 1, "a {number} between 0 and 1"))
-    seed = field(None)
+    seed = field(None, kw_only=True)
 
     def build(self, input_shape):
         self._check(input_shape, None)

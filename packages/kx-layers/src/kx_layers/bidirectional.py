@@ -63,10 +63,14 @@ class Bidirectional(Layer):
     supports_masking = True
     input_spec = InputSpec(ndim=3)
 
-    @property
-    def forward_layer(self):
-        """The layer that runs in the order of the steps."""
-        return self.layer
+    @layer.getter
+    def layer(self):
+        return self.forward_layer
+
+    @layer.setter
+    def layer(self, layer):
+        self._record().pop("layer", None)  # files have it under the name forward_layer
+        self.forward_layer = _copied(layer, "forward", layer.go_backwards)
 
     @weights.getter
     def weights(self):
@@ -80,7 +84,7 @@ class Bidirectional(Layer):
 
     def __post_init__(self):
         super().__post_init__()
-        self.layer = ahead = _copied(self.layer, "forward", self.layer.go_backwards)
+        ahead = self.forward_layer
         if self.backward_layer is None:
             self.backward_layer = _copied(ahead, "backward", not ahead.go_backwards)
         back = self.backward_layer

@@ -8,7 +8,7 @@ from kx_layers.unsupported import only_none
 from kx_tensor import ops
 
 # Activations that ops.dense computes in the same node.
-_FUSED = {
+FUSED = {
     activations.linear: None, activations.relu: "relu", activations.sigmoid: "sigmoid", activations.tanh: "tanh",
 }  # fmt: skip
 
@@ -73,8 +73,8 @@ class Dense(Layer):
 
     def call(self, inputs):
         activation = self.activation
-        if activation in _FUSED:
-            return ops.dense(inputs, self.kernel, self.bias, activation=_FUSED[activation])
+        if activation in FUSED:
+            return ops.dense(inputs, self.kernel, self.bias, activation=FUSED[activation])
         return activation(ops.dense(inputs, self.kernel, self.bias))
 
     def compute_output_shape(self, input_shape):

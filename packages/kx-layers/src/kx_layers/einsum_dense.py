@@ -5,6 +5,8 @@ import re
 
 from kx_io import field, register
 from kx_layers import activations, constraints, initializers, regularizers
+from kx_layers.activations import linear
+from kx_layers.dense import FUSED
 from kx_layers.layer import Layer
 from kx_layers.unsupported import only_none
 from kx_tensor import ops
@@ -91,15 +93,17 @@ class EinsumDense(Layer):
         units = math.prod(sizes[n:])
         kernel = self.kernel if len(sizes) == 2 else ops.reshape(self.kernel, (math.prod(sizes[:n]), units))
         x = inputs if n == 1 else ops.reshape(inputs, (*inputs.shape[:-n], kernel.shape[0]))
-        bias = self.bias
-        if bias is not None and bias.shape == sizes[n:]:
-            bias = bias if len(sizes) == n + 1 else ops.reshape(bias, (units,))
-            out, bias = ops.dense(x, kernel, bias), None
+        bias, activation = self.bias, self.activation
+        if bias is None or bias.shape == sizes[n:]:
+            if bias is not None and len(sizes) != n + 1:
+                bias = ops.reshape(bias, (units,))
+            out, bias = ops.dense(x, kernel, bias, activation=FUSED.get(activation)), None
+            activation = linear if activation in FUSED else activation
         else:
             out = ops.dense(x, kernel)
         if len(sizes) != n + 1:
             out = ops.reshape(out, (*out.shape[:-1], *sizes[n:]))
-        return self.activation(out if bias is None else ops.add(out, bias))
+        return activation(out if bias is None else ops.add(out, bias))
 
     def compute_output_shape(self, input_shape):
         equation = self._parsed

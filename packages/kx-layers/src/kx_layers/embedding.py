@@ -69,7 +69,8 @@ class Embedding(Layer):
             self.untracked("_initial_weights", None)
 
     def call(self, inputs):
-        return ops.cast(ops.embedding(self.embeddings, inputs), self.compute_dtype)
+        rows = ops.embedding(self.embeddings, inputs)
+        return rows if rows.dtype == self.compute_dtype else ops.cast(rows, self.compute_dtype)
 
     def compute_mask(self, inputs, mask=None):
         return ops.not_equal(inputs, 0) if self.mask_zero else None

@@ -34,6 +34,11 @@ class GroupedQueryAttention(HeadsAttention):
     bias_constraint = field(None, to=constraints.get)
     use_gate: bool = field(False)
     seed = field(None)
+    field_order = (
+        "head_dim", "num_query_heads", "num_key_value_heads", "dropout", "use_bias", "sliding_window",
+        "flash_attention", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
+        "activity_regularizer", "kernel_constraint", "bias_constraint", "use_gate", "seed",
+    )  # fmt: skip
 
     def __post_init__(self):
         super().__post_init__()

@@ -72,6 +72,7 @@ class LSTM(LSTMFields, RNN):
     """
 
     activity_regularizer = field(None, to=regularizers.get, config=True)
+    zero_output_for_mask: bool = field(False, kw_only=True)
     use_cudnn = field("auto", check=one_of("auto", True, False), config=False)
     without_fields = ("cell",)
     field_order = (

@@ -52,6 +52,11 @@ class MultiHeadAttention(HeadsAttention):
     bias_constraint = field(None, to=constraints.get)
     use_gate: bool = field(False)
     seed = field(None)
+    field_order = (
+        "num_heads", "key_dim", "value_dim", "dropout", "use_bias", "output_shape", "attention_axes", "sliding_window",
+        "flash_attention", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
+        "activity_regularizer", "kernel_constraint", "bias_constraint", "use_gate", "seed",
+    )  # fmt: skip
 
     def __post_init__(self):
         super().__post_init__()

@@ -51,6 +51,7 @@ class SimpleRNN(RecurrentFields, RNN):
     """
 
     activity_regularizer = field(None, to=regularizers.get, config=True)
+    zero_output_for_mask: bool = field(False, kw_only=True)
     without_fields = ("cell",)
     field_order = (
         "units", "activation", "use_bias", "kernel_initializer", "recurrent_initializer", "bias_initializer",

@@ -1,6 +1,7 @@
 """Adagrad and Adadelta: learning rates that shrink with the gradients seen so far."""
 
 from kx_io import field, fraction, non_negative, register
+from kx_optimizers.native import kernel
 from kx_optimizers.numerics import moving_square, standard_epsilon
 from kx_optimizers.optimizer import Optimizer
 
@@ -32,6 +33,7 @@ class Adagrad(Optimizer):
     def constants(self, t, learning_rate):
         return learning_rate, self.epsilon
 
+    @kernel("adagrad")
     def step(self, xp, p, g, slots, constants, scratch):
         learning_rate, epsilon = constants
         (a,) = slots
@@ -70,6 +72,7 @@ class Adadelta(Optimizer):
     def constants(self, t, learning_rate):
         return learning_rate, self.rho, 1.0 - self.rho, self.epsilon
 
+    @kernel("adadelta")
     def step(self, xp, p, g, slots, constants, scratch):
         learning_rate, rho, rest, epsilon = constants
         a, b = slots

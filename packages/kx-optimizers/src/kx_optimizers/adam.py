@@ -3,6 +3,7 @@
 import math
 
 from kx_io import field, non_negative, register
+from kx_optimizers.native import kernel
 from kx_optimizers.numerics import below_one, moving_average, moving_square, standard_epsilon
 from kx_optimizers.optimizer import Optimizer
 from kx_tensor import dtypes
@@ -38,6 +39,7 @@ class Adam(Optimizer):
         alpha = learning_rate * math.sqrt(1.0 - self.beta_2**t) / (1.0 - self.beta_1**t)
         return alpha, self.beta_1, 1.0 - self.beta_1, self.beta_2, 1.0 - self.beta_2, self.epsilon
 
+    @kernel("adam", "amsgrad")
     def step(self, xp, p, g, slots, constants, scratch):
         alpha, beta_1, rest_1, beta_2, rest_2, epsilon = constants
         m, v = slots[:2]
@@ -104,6 +106,7 @@ class Adamax(Optimizer):
             self.epsilon,
         )
 
+    @kernel("adamax")
     def step(self, xp, p, g, slots, constants, scratch):
         alpha, beta_1, rest_1, beta_2, epsilon = constants
         m, u = slots
@@ -128,9 +131,9 @@ class Nadam(Optimizer):
 
     >>> from kx_tensor import Variable
     >>> w = Variable([1.0])
-    >>> Nadam(learning_rate=0.5).apply([w], [w])
+    >>> Nadam(learning_rate=0.5).apply([w * 1.0], [w])
     >>> w.numpy().round(2)
-    array([0.48], dtype=float32)
+    array([0.47], dtype=float32)
     """
 
     learning_rate: float = field(0.001)
@@ -152,8 +155,8 @@ class Nadam(Optimizer):
     def _momentum_at(self, t):
         return self.beta_1 * (1.0 - 0.5 * 0.96**t)
 
-    def _update(self, parts, gathered, t):
-        super()._update(parts, gathered, t)
+    def _update(self, parts, rule, factors, t):
+        super()._update(parts, rule, factors, t)
         self._product.data[...] = float(self._product) * self._momentum_at(t + 1)
 
     def constants(self, t, learning_rate):
@@ -164,6 +167,7 @@ class Nadam(Optimizer):
         betas = (self.beta_1, 1.0 - self.beta_1, self.beta_2, 1.0 - self.beta_2)
         return of_momentum, of_gradient, *betas, 1.0 / (1.0 - self.beta_2**t), self.epsilon
 
+    @kernel("nadam")
     def step(self, xp, p, g, slots, constants, scratch):
         of_momentum, of_gradient, beta_1, rest_1, beta_2, rest_2, correction, epsilon = constants
         m, v = slots

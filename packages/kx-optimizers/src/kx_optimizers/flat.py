@@ -45,6 +45,7 @@ class Group:
         self.sizes = [v.data.size for v in variables]
         self.ends = list(accumulate(self.sizes))
         self.starts = [end - size for end, size in zip(self.ends, self.sizes, strict=True)]
+        self.bounds = np.array([0, *self.ends])
         self.slots = {}  # slot name -> the slot variables, in the order of `variables`
         self._plans = {}
         self._gradient = None
@@ -55,6 +56,7 @@ class Group:
         size, empty = self.ends[-1], self.xp.empty
         self.params = empty(size, self.dtype)
         self.buffers = {name: empty(size, self.dtype) for name in self.slots}
+        self.step_slots = [self.buffers[name] for name in slot_names]
         longest = max(self.sizes) if self.whole else min(size, CHUNK)
         # at least 2, for the moving average
         self._scratch = [empty(longest, self.wide) for _ in range(max(temporaries, 2))]
@@ -141,9 +143,7 @@ class Group:
             chunk.start, chunk.stop = chunk.start + span.start, chunk.start + span.stop
         chunk.span = span
         size = chunk.stop - chunk.start
-        stored = [
-            b[chunk.start : chunk.stop] for b in (self.params, *(self.buffers[n] for n in self._slot_names))
-        ]
+        stored = [b[chunk.start : chunk.stop] for b in (self.params, *self.step_slots)]
         worked = stored if self.wide == self.dtype else [self.xp.empty(size, self.wide) for _ in stored]
         chunk.pairs = () if worked is stored else tuple(zip(worked, stored, strict=True))
         chunk.params, chunk.slots = worked[0], tuple(worked[1:])
@@ -166,13 +166,21 @@ class Group:
         """The gathered gradient of variable number `i`, flat."""
         return self._gradient[self.starts[i] : self.ends[i]]
 
+    def gathered(self, present=None):
+        """The gathered gradients of all variables, flat; None for those not numbered in `present`."""
+        numbers = range(len(self.sizes))
+        return [self.gradient_of(i) if present is None or i in present else None for i in numbers]
+
     # ---- the step ----------------------------------------------------------------------------------------
 
-    def run(self, step, constants, shrink, chunks, raw):
-        """Run `step` over `chunks`; `raw` are the variables' gradients, or None for those gathered before."""
+    def run(self, step, constants, shrink, present, raw):
+        """Run `step` over the variables numbered in `present` (all of them if None).
+
+        `raw` are the gradients of the group's variables, or None for those gathered before.
+        """
         xp, scalar = self.xp, self.wide.type
         constants = list(map(scalar, constants))
-        for chunk in chunks:
+        for chunk in self.chunks(present):
             if raw is None:
                 g = self._gradient[chunk.start : chunk.stop]
             elif chunk.take is None:

@@ -1,6 +1,7 @@
 """Follow the regularized leader."""
 
 from kx_io import Check, field, non_negative, register
+from kx_optimizers.native import kernel
 from kx_optimizers.optimizer import Optimizer
 
 _not_positive = Check(lambda x: x <= 0, "a {number} less than or equal to zero")
@@ -47,6 +48,7 @@ class Ftrl(Optimizer):
             shrinkage,
         )
 
+    @kernel("ftrl")
     def step(self, xp, p, g, slots, constants, scratch):
         inverse_rate, power, l1, curvature, shrinkage = constants
         a, z = slots

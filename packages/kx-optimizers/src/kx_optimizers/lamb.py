@@ -3,6 +3,7 @@
 import math
 
 from kx_io import field, non_negative, register
+from kx_optimizers.native import kernel
 from kx_optimizers.numerics import below_one, moving_average, moving_square, standard_epsilon
 from kx_optimizers.optimizer import Optimizer
 
@@ -35,6 +36,7 @@ class Lamb(Optimizer):
         betas = (self.beta_1, 1.0 - self.beta_1, self.beta_2, 1.0 - self.beta_2)
         return learning_rate, *betas, *corrections, self.epsilon
 
+    @kernel("lamb")
     def step(self, xp, p, g, slots, constants, scratch):
         learning_rate, beta_1, rest_1, beta_2, rest_2, of_m, of_root, epsilon = constants
         m, v = slots

@@ -1,6 +1,7 @@
 """Lion."""
 
 from kx_io import Check, field, fraction, register
+from kx_optimizers.native import kernel
 from kx_optimizers.numerics import moving_average
 from kx_optimizers.optimizer import Optimizer
 
@@ -31,6 +32,7 @@ class Lion(Optimizer):
     def constants(self, t, learning_rate):
         return learning_rate, self.beta_1, 1.0 - self.beta_1, self.beta_2, 1.0 - self.beta_2
 
+    @kernel("lion")
     def step(self, xp, p, g, slots, constants, scratch):
         learning_rate, beta_1, rest_1, beta_2, rest_2 = constants
         (m,) = slots

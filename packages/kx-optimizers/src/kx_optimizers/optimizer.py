@@ -8,10 +8,10 @@ import re
 from operator import attrgetter
 
 from kx_io import Check, CustomObjectScope, Fields, field, fraction, positive, serialize_keras_object
-from kx_optimizers import learning_rates, matching, preparation, spellings
+from kx_optimizers import learning_rates, matching, native, preparation, spellings
 from kx_optimizers.flat import Group
 from kx_optimizers.owner import Owner
-from kx_tensor import Tensor, Variable, dtypes, naming, no_grad
+from kx_tensor import RowSparse, Tensor, Variable, dtypes, naming, no_grad
 from kx_tensor import device as devices
 
 _shape = attrgetter("shape")
@@ -163,6 +163,7 @@ class Optimizer(Fields, Owner):
         for group in self._groups:
             group.allocate([name for names in rounds for name in names], self.temporaries)
         self.untracked("_one_by_one", type(self).update_step is not Optimizer.update_step)
+        self.untracked("_served", native.serves(self._groups) and not self._one_by_one)
         self.built = True
 
     def _group(self):
@@ -220,13 +221,16 @@ class Optimizer(Fields, Owner):
                 self.build(trainable_variables)
             if trainable_variables is not self._matched or len(grads) != len(self._trainable):
                 grads = matching.in_order(self, grads, trainable_variables)
-        raw, complete = [], True
+        raw, complete, sparse = [], True, False
         for g in grads:
             kind = type(g)
             if kind is Tensor:
                 raw.append(g.data)
             elif kind is self._raw_kind:
                 raw.append(g)
+            elif kind is RowSparse:
+                raw.append(g)
+                sparse = True
             else:
                 raw.append(None if g is None else matching.raw_gradient(self, g, len(raw)))
                 complete = complete and g is not None
@@ -238,28 +242,34 @@ class Optimizer(Fields, Owner):
         t = counter.item()
         every = self.gradient_accumulation_steps
         updates = not every or (t + 1) % every == 0
+        rule = native.rule_of(self) if self._served and devices.cpu.kernels is not None else None
+        prepared = every or self.loss_scale_factor or self.clipnorm or self.clipvalue or self.global_clipnorm
+        gathered = every or self._one_by_one or (prepared and rule is None)
+        if sparse and (gathered or rule is None):
+            raw = [g.dense() if type(g) is RowSparse else g for g in raw]
         parts = [group.part(raw, complete) for group in self._groups]
-        clips = self.clipnorm or self.clipvalue or self.global_clipnorm
-        gathered = every or clips or self.loss_scale_factor or self._one_by_one
         if gathered:
-            preparation.prepare(self, parts, updates)
+            parts = preparation.prepare(self, parts, updates)
         if self._direct:
             self._overwrite(raw, updates)
         if updates:
-            self._update(parts, gathered, t // every if every else t)
+            factors = native.factors(self, parts) if prepared and not gathered else None
+            self._update(parts, rule, factors, t // every if every else t)
         counter[()] = t + 1
 
-    def _update(self, parts, gathered, t):
-        """Make update number `t` (from 0)."""
+    def _update(self, parts, rule, factors, t):
+        """Make update number `t` (from 0), with the kernel `rule` if there is one."""
         rate = self._rate.at(self._iterations.data.item())
         constants = self.constants(t + 1, rate)
         shrink = None if self.weight_decay is None else 1.0 - self.weight_decay * rate
-        for group, present, raw in parts:
+        for i, (group, present, raw) in enumerate(parts):
             decay = shrink if group.decays else None
-            if self._one_by_one:
+            if rule is not None:
+                native.step(group, rule, constants, decay, present, raw, factors and factors[i])
+            elif self._one_by_one:
                 self._update_each(group, present, decay, rate)
             else:
-                group.run(self.step, constants, decay, group.chunks(present), None if gathered else raw)
+                group.run(self.step, constants, decay, present, raw)
         if self.use_ema:
             self._average(t)
         for variable in self._constrained:
@@ -294,8 +304,9 @@ class Optimizer(Fields, Owner):
         group.adopt()
         every = self.gradient_accumulation_steps or 1
         constants = self.constants(self._iterations.data.item() // every + 1, float(learning_rate))
-        g = gradient.data if isinstance(gradient, (Tensor, Variable)) else group.device.asarray(gradient)
-        group.run(self.step, constants, None, group.chunks([k]), {k: g})
+        raw = [None] * len(group.sizes)
+        raw[k] = gradient.data if isinstance(gradient, (Tensor, Variable)) else group.device.asarray(gradient)
+        group.run(self.step, constants, None, [k], raw)
 
     def _overwrite(self, raw, updates):
         """Overwrite variables with their gradient, with accumulation by the largest since the last update."""

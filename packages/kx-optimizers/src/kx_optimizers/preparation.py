@@ -6,8 +6,8 @@ import numpy as np
 def prepare(optimizer, parts, updates):
     """Copy the gradients of `parts` into the groups' own buffers, and there scale, accumulate and clip them.
 
-    `parts` are (group, present, raw gradients). With accumulation, gradients are added up, and the mean is
-    formed and clipped when the optimizer `updates`.
+    `parts` are (group, present, raw gradients), and are returned with None for the gradients gathered. With
+    accumulation, gradients are added up, and the mean is formed and clipped when the optimizer `updates`.
     """
     factor, accumulates = optimizer.loss_scale_factor, optimizer.gradient_accumulation_steps
     norm, value, global_norm = optimizer.clipnorm, optimizer.clipvalue, optimizer.global_clipnorm
@@ -31,6 +31,7 @@ def prepare(optimizer, parts, updates):
                 _clip_global_norm(pieces, global_norm)
             elif value:
                 _clip_values(pieces, value)
+    return [(group, present, None) for group, present, _ in parts]
 
 
 def _accumulate(group, g, span, count, updates):

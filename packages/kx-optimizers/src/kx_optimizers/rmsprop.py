@@ -1,6 +1,7 @@
 """RMSprop."""
 
 from kx_io import field, fraction, non_negative, register
+from kx_optimizers.native import kernel
 from kx_optimizers.numerics import moving_average, moving_square, standard_epsilon
 from kx_optimizers.optimizer import Optimizer
 
@@ -36,6 +37,7 @@ class RMSprop(Optimizer):
     def constants(self, t, learning_rate):
         return learning_rate, self.rho, 1.0 - self.rho, self.momentum, self.epsilon
 
+    @kernel("rmsprop", "momentum", "centered")
     def step(self, xp, p, g, slots, constants, scratch):
         learning_rate, rho, rest, momentum, epsilon = constants
         delta, root = scratch

@@ -3,6 +3,7 @@
 import math
 
 from kx_io import Check, field, non_negative, register
+from kx_optimizers.native import kernel
 from kx_optimizers.numerics import below_one, moving_square, standard_epsilon
 from kx_optimizers.optimizer import Optimizer
 
@@ -52,6 +53,7 @@ class ScheduleFreeAdamW(Optimizer):
             1.0 / t,
         )
 
+    @kernel("schedule_free_adamw")
     def step(self, xp, p, g, slots, constants, scratch):
         rate, beta_1, rest_1, beta_2, rest_2, of_root, epsilon, share = constants
         z, v = slots

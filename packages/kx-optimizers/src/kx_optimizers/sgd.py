@@ -1,6 +1,7 @@
 """Stochastic gradient descent."""
 
 from kx_io import field, fraction, register
+from kx_optimizers.native import kernel
 from kx_optimizers.optimizer import Optimizer
 
 
@@ -30,6 +31,7 @@ class SGD(Optimizer):
     def constants(self, t, learning_rate):
         return learning_rate, self.momentum
 
+    @kernel("sgd", "momentum", "nesterov")
     def step(self, xp, p, g, slots, constants, scratch):
         learning_rate, momentum = constants
         (delta,) = scratch

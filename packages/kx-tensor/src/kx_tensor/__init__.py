@@ -10,6 +10,7 @@ from kx_tensor.gradients import GradientTape as GradientTape
 from kx_tensor.gradients import grad as grad
 from kx_tensor.gradients import value_and_grad as value_and_grad
 from kx_tensor.graph import Function as Function
+from kx_tensor.row_sparse import RowSparse as RowSparse
 from kx_tensor.symbolic import KerasTensor as KerasTensor
 from kx_tensor.tape import no_grad as no_grad
 from kx_tensor.tensor import Tensor as Tensor

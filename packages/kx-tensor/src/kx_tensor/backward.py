@@ -9,6 +9,7 @@ import operator
 
 from kx_tensor import dtypes
 from kx_tensor.primitive import PRIMITIVES
+from kx_tensor.row_sparse import RowSparse, densified
 from kx_tensor.tape import Node, OutputNode, gradient_scope, state
 from kx_tensor.tensor import Tensor
 
@@ -60,7 +61,7 @@ def backward(roots, seeds, targets=None, record=False, stop_at_targets=False):
 
     `seeds` are the gradients of the roots: raw arrays, or Tensors when `record` is true and the pass itself is to
     be differentiable. Without `targets` every leaf is one. `stop_at_targets` gives partial derivatives: nothing
-    flows on through a target.
+    flows on through a target. The gradient of a leaf may be a RowSparse, any other is an array.
     """
     grads = {}
     for root, seed in zip(roots, seeds, strict=True):
@@ -68,10 +69,10 @@ def backward(roots, seeds, targets=None, record=False, stop_at_targets=False):
     order = _history(grads, targets if stop_at_targets else ())
     useful = None if targets is None else _leading_to(targets, order)
     pull = _pull_back_recorded if record else _pull_back
-    add, unbroadcast, as_dtype = operator.add, _unbroadcast, _as_dtype
+    add, unbroadcast, as_dtype, dense = operator.add, _unbroadcast, _as_dtype, densified
     if state.recorder is not None and not record:
-        add, unbroadcast, as_dtype = (
-            functools.partial(state.recorder.call, f) for f in (add, unbroadcast, as_dtype)
+        add, unbroadcast, as_dtype, dense = (
+            functools.partial(state.recorder.call, f) for f in (add, unbroadcast, as_dtype, dense)
         )
     found = {}
     for node in order:
@@ -82,6 +83,8 @@ def backward(roots, seeds, targets=None, record=False, stop_at_targets=False):
             if targets is None or node in targets:
                 found[node] = grad
             continue
+        if grad.__class__ is RowSparse:
+            grad = dense(grad)
         parents = node.parents
         if useful is not None:
             if node in targets:

@@ -5,12 +5,15 @@ variable and each random draw tells it which function was called with what. The 
 calls again: no tensors, no tape, no look-ups. What ran other than through these is refused rather than guessed at.
 """
 
+import weakref
+
 import numpy as np
 
+from kx_tensor.row_sparse import RowSparse
 from kx_tensor.tape import state
 
 _LITERALS = (type(None), bool, int, float, str)
-_ARRAYS = (np.ndarray, np.generic)
+_ARRAYS = (np.ndarray, np.generic, RowSparse)
 
 
 class CaptureRefused(Exception):
@@ -102,8 +105,12 @@ class Recorder:
     # ---- names -----------------------------------------------------------------------------------------------
 
     def _named(self, value, name):
-        self._held.append(value)
-        self._names[id(value)] = name
+        key, names = id(value), self._names
+        names[key] = name
+        if isinstance(value, np.ndarray):  # may be freed as in any step, and then its id is another's
+            self._held.append(weakref.ref(value, lambda _: names.pop(key, None)))
+        else:
+            self._held.append(value)
         return name
 
     def _text(self, value, read):

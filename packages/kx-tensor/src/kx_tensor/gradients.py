@@ -6,6 +6,7 @@ from kx_tensor import device as devices
 from kx_tensor import dtypes, tape, tree
 from kx_tensor.backward import backward
 from kx_tensor.primitive import PRIMITIVES, as_operand, to_raw
+from kx_tensor.row_sparse import densified
 from kx_tensor.symbolic import KerasTensor
 from kx_tensor.tensor import Tensor
 from kx_tensor.variable import Variable
@@ -38,7 +39,7 @@ def gradients(target, sources, seed=None, record=None):
         return [found.get(s.node) if s.node is not None else None for s in sources]
     with tape.no_grad():
         found = backward([target.node], [seed], targets)
-    return [Tensor(found[s.node], None, s.device) if s.node in found else None for s in sources]
+    return [Tensor(densified(found[s.node]), None, s.device) if s.node in found else None for s in sources]
 
 
 def _argument(x):
@@ -194,6 +195,7 @@ def run_backward(tensor, gradient=None):
     with tape.no_grad():
         found = backward([tensor.node], [seed])
     for node, grad in found.items():
+        grad = densified(grad)
         known = getattr(node, "grad", None)
         node.grad = Tensor(grad if known is None else known.data + grad, None, node.device)
 

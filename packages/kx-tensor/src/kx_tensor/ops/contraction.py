@@ -2,16 +2,27 @@
 
 import functools
 import math
+from typing import NamedTuple
+
+
+class _Plan(NamedTuple):
+    """How the axes of two operands group into those of a matrix product; each pair is of the left and right factor."""
+
+    swapped: bool  # whether the left factor is the second operand
+    sums: tuple  # axes that only one operand has, and the result has not
+    axes: (
+        tuple  # the order of the others: shared ones, rows, inner ones; and shared ones, inner ones, columns
+    )
+    shared: int
+    rows: int
+    inner: int
+    back: tuple  # the order of the result's axes among shared ones, rows and columns
 
 
 @functools.cache
 def _plan(x, y, result):
-    """How the axes labelled `x` and `y` group into those of a matrix product, or None if they don't.
-
-    (whether x and y are swapped, the axes to sum of each, the order of the other axes of each, the number of shared,
-    left and inner axes, the order of the result's axes).
-    """
-    if len(set(x)) < len(x) or len(set(y)) < len(y) or len(set(result)) < len(result):
+    """Return the plan for operands with axes labelled `x` and `y`, or None where it is no product of matrices."""
+    if any(len(set(labels)) < len(labels) for labels in (x, y, result)):
         return None
     shared = [c for c in result if c in x and c in y]
     alone = [c for c in result if c not in shared]
@@ -19,29 +30,17 @@ def _plan(x, y, result):
     if swapped:
         x, y = y, x
     inner = [c for c in x if c in y and c not in result]
-    left, right = [c for c in alone if c in x], [c for c in alone if c in y]
     if not inner or not alone:
         return None
-    sums = [
-        tuple(i for i, c in enumerate(labels) if c not in other and c not in result)
-        for labels, other in ((x, y), (y, x))
-    ]
-    x, y = ("".join(c for i, c in enumerate(labels) if i not in axes) for labels, axes in zip((x, y), sums))
-    axes = [
-        tuple(labels.index(c) for c in order)
-        for labels, order in ((x, shared + left + inner), (y, shared + inner + right))
-    ]
-    produced = shared + left + right
+    rows, columns = [c for c in alone if c in x], [c for c in alone if c in y]
+    sums, axes = [], []
+    for own, other, order in ((x, y, shared + rows + inner), (y, x, shared + inner + columns)):
+        sums.append(tuple(i for i, c in enumerate(own) if c not in other and c not in result))
+        left = [c for i, c in enumerate(own) if i not in sums[-1]]
+        axes.append(tuple(left.index(c) for c in order))
+    produced = shared + rows + columns
     back = tuple(produced.index(c) for c in result)
-    return (
-        swapped,
-        *sums,
-        *axes,
-        len(shared),
-        len(left),
-        len(inner),
-        None if back == tuple(range(len(back))) else back,
-    )
+    return _Plan(swapped, tuple(sums), tuple(axes), len(shared), len(rows), len(inner), back)
 
 
 def contract(xp, x, y, labels, result):
@@ -54,21 +53,16 @@ def contract(xp, x, y, labels, result):
     plan = _plan(*labels, result)
     if plan is None or not _same_sizes(x, y, *labels):
         return None
-    swapped, x_sums, y_sums, x_axes, y_axes, shared, left, inner, back = plan
-    if swapped:
-        x, y = y, x
-    if x_sums:
-        x = x.sum(axis=x_sums)
-    if y_sums:
-        y = y.sum(axis=y_sums)
-    x, y = x.transpose(x_axes), y.transpose(y_axes)
-    lead, rows, columns = x.shape[:shared], x.shape[shared : shared + left], y.shape[shared + inner :]
-    depth = math.prod(x.shape[shared + left :])
-    batch = (math.prod(lead),) if shared else ()
-    product = xp.matmul(
-        x.reshape(*batch, math.prod(rows), depth), y.reshape(*batch, depth, math.prod(columns))
-    ).reshape(*lead, *rows, *columns)
-    return product if back is None else product.transpose(back)
+    factors = []
+    for factor, sums, axes in zip((y, x) if plan.swapped else (x, y), plan.sums, plan.axes):
+        factors.append((factor.sum(axis=sums) if sums else factor).transpose(axes))
+    x, y = factors
+    shared, ends = plan.shared, plan.shared + plan.rows
+    batch, rows, columns = x.shape[:shared], x.shape[shared:ends], y.shape[shared + plan.inner :]
+    depth = math.prod(x.shape[ends:])
+    lead = (math.prod(batch),) if shared else ()
+    x, y = x.reshape(*lead, math.prod(rows), depth), y.reshape(*lead, depth, math.prod(columns))
+    return xp.matmul(x, y).reshape(*batch, *rows, *columns).transpose(plan.back)
 
 
 def _same_sizes(x, y, x_labels, y_labels):

@@ -5,24 +5,21 @@ import math
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
 from kx_tensor.device import kx_kernels
-from kx_tensor.ops.activation import relu
-from kx_tensor.ops.arithmetic import add
 from kx_tensor.ops.conv_arrays import channels_last, convolve, input_gradient, kernel_gradient, restored
+from kx_tensor.ops.conv_finish import before_finish, check_finish, composed_finish, finish, shape_of
 from kx_tensor.ops.conv_windows import sliding, split_shape
 from kx_tensor.ops.indexes import take
 from kx_tensor.ops.join import pad
 from kx_tensor.ops.matrix import matmul
 from kx_tensor.ops.shape import moveaxis, reshape, transpose
-from kx_tensor.precision import ZEROS, narrow, widen
+from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
 
 WINDOW_PARAMETERS = ("strides", "padding", "data_format", "dilation_rate")
 
 
-def check_channels(channels, own, filters, bias_shape, activation):
-    """Raise ValueError unless the channels and filters can be grouped and bias and activation go with them."""
-    if activation not in (None, "relu"):
-        raise ValueError(f"activation must be None or 'relu', got {activation!r}.")
+def _check(channels, kernel_shape, bias_shape, activation):
+    own, filters = kernel_shape[-2:]
     if None not in (channels, own) and (own == 0 or channels % own):
         raise ValueError(
             f"the input has {channels} channels, no multiple of the {own} that the kernel takes: its shape is "
@@ -30,47 +27,13 @@ def check_channels(channels, own, filters, bias_shape, activation):
         )
     if None not in (channels, own, filters) and channels and filters % (channels // own):
         raise ValueError(f"{filters} filters can't be split into {channels // own} groups.")
-    check_bias(filters, bias_shape)
-
-
-def check_bias(channels, bias_shape):
-    """Raise ValueError unless there is no bias or one for each channel."""
-    if bias_shape is not None and (
-        len(bias_shape) != 1 or (None not in (channels, *bias_shape) and bias_shape[0] != channels)
-    ):
-        raise ValueError(f"expected a bias of shape ({channels},), got {tuple(bias_shape)}.")
-
-
-def shape_of(array):
-    """Return the shape of an array, None for None."""
-    return None if array is None else array.shape
-
-
-def finish(xp, out, bias, activation):
-    """Return activation(out + bias), in place."""
-    if bias is not None:
-        out += bias
-    if activation is not None:
-        xp.maximum(out, ZEROS[out.dtype], out=out)
-    return out
-
-
-def composed_finish(out, bias, activation):
-    """The same composed of ops."""
-    out = out if bias is None else add(out, bias)
-    return out if activation is None else relu(out)
-
-
-def before_finish(g, out, activation):
-    """Return the gradient of what went into the relu, if there was one, from its output."""
-    return widen(g) if activation is None else widen(g) * (out > 0)
+    check_finish(filters, bias_shape, activation)
 
 
 def _conv_shape(shapes, params):
     x, kernel, *bias = shapes
     windows = sliding(x, kernel, *[params[name] for name in WINDOW_PARAMETERS])
-    channels = split_shape(x, windows.channels_first)[1]
-    check_channels(channels, *kernel[-2:], bias[0] if bias else None, params["activation"])
+    _check(split_shape(x, windows.channels_first)[1], kernel, bias[0] if bias else None, params["activation"])
     return windows.shape(x[0], windows.out, kernel[-1])
 
 
@@ -82,9 +45,8 @@ def _conv_twin(
     batch, channels, filters = x.shape[0], x.shape[-1], kernel.shape[-1]
     groups, depth = channels // kernel.shape[-2], math.prod(kernel.shape[:-1])
     x = pad(x, pad_width=((0, 0), *zip(windows.low, windows.high), (0, 0)))
-    x = take(
-        reshape(x, (batch, math.prod(windows.padded), channels)), windows.indices(), axis=1
-    )  # (batch, places, window, channels)
+    x = reshape(x, (batch, math.prod(windows.padded), channels))
+    x = take(x, windows.indices(), axis=1)  # (batch, places, window, channels)
     places, size = x.shape[1:3]
     x = transpose(reshape(x, (batch, places, size, groups, channels // groups)), (0, 3, 1, 2, 4))
     kernel = transpose(reshape(kernel, (depth, groups, filters // groups)), (1, 0, 2))
@@ -118,9 +80,7 @@ def convolution(
             [0. ]]], dtype=float32)
     """
     windows = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
-    check_channels(
-        x.shape[1 if windows.channels_first else -1], *kernel.shape[-2:], shape_of(bias), activation
-    )
+    _check(split_shape(x.shape, windows.channels_first)[1], kernel.shape, shape_of(bias), activation)
     out = convolve(xp, channels_last(xp, widen(x), windows), widen(kernel), windows)
     return narrow(restored(xp, finish(xp, out, bias, activation), windows), x.dtype)
 
@@ -203,9 +163,7 @@ def _native_forward(
     x, kernel, bias, strides=1, padding="valid", data_format=None, dilation_rate=1, activation=None
 ):
     windows = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
-    check_channels(
-        x.shape[1 if windows.channels_first else -1], *kernel.shape[-2:], shape_of(bias), activation
-    )
+    _check(split_shape(x.shape, windows.channels_first)[1], kernel.shape, shape_of(bias), activation)
     out = kx_kernels.conv(
         widen(x), widen(kernel), None if bias is None else widen(bias),
         windows.geometry, windows.channels_first, activation is not None,

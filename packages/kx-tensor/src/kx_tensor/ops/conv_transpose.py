@@ -3,8 +3,9 @@
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
 from kx_tensor.device import kx_kernels
-from kx_tensor.ops.conv import before_finish, check_bias, convolution, finish, kernel_fits, shape_of
+from kx_tensor.ops.conv import convolution, kernel_fits
 from kx_tensor.ops.conv_arrays import channels_last, convolve, input_gradient, kernel_gradient, restored
+from kx_tensor.ops.conv_finish import before_finish, check_finish, finish, shape_of
 from kx_tensor.ops.conv_windows import reach, split_shape, spreading
 from kx_tensor.ops.indexes import get_item
 from kx_tensor.ops.join import pad
@@ -14,14 +15,12 @@ from kx_tensor.primitive import primitive
 
 
 def _check(x_channels, kernel_shape, bias_shape, activation):
-    if activation not in (None, "relu"):
-        raise ValueError(f"activation must be None or 'relu', got {activation!r}.")
     made, taken = kernel_shape[-2:]
     if None not in (x_channels, taken) and x_channels != taken:
         raise ValueError(
             f"the input has {x_channels} channels, the kernel takes {taken}: its shape is (*window, filters, channels)."
         )
-    check_bias(made, bias_shape)
+    check_finish(made, bias_shape, activation)
 
 
 _WINDOW_PARAMETERS = ("strides", "padding", "output_padding", "data_format", "dilation_rate")
@@ -79,7 +78,7 @@ def transposed_convolution(
             [9.]]], dtype=float32)
     """
     windows = spreading(x.shape, kernel.shape, strides, padding, output_padding, data_format, dilation_rate)
-    _check(x.shape[1 if windows.channels_first else -1], kernel.shape, shape_of(bias), activation)
+    _check(split_shape(x.shape, windows.channels_first)[1], kernel.shape, shape_of(bias), activation)
     out = input_gradient(xp, channels_last(xp, widen(x), windows), widen(kernel), kernel.shape[-2], windows)
     return narrow(restored(xp, finish(xp, out, bias, activation), windows), x.dtype)
 
@@ -150,7 +149,7 @@ def _native_forward(
     activation=None,
 ):  # fmt: skip
     windows = spreading(x.shape, kernel.shape, strides, padding, output_padding, data_format, dilation_rate)
-    _check(x.shape[1 if windows.channels_first else -1], kernel.shape, shape_of(bias), activation)
+    _check(split_shape(x.shape, windows.channels_first)[1], kernel.shape, shape_of(bias), activation)
     out = kx_kernels.conv_transpose(
         widen(x), widen(kernel), None if bias is None else widen(bias),
         windows.spread_geometry, windows.channels_first, activation is not None,

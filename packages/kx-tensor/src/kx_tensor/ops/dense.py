@@ -93,8 +93,9 @@ def _through_activation(g, out, activation):
     return slope
 
 
-def _products(xp, g, x, kernel, needs, gbias):
-    """The gradients of dense from `g`, that of the pre-activation; `gbias` is computed here if it is None."""
+def _dense_grads(xp, g, x, kernel, out, needs, activation):
+    if activation is not None:
+        g = _through_activation(g, out, activation)
     shape, dtype = x.shape, x.dtype
     if dtype.itemsize < 4 and xp is np:
         g, x, kernel = widen(g), widen(x), widen(kernel)
@@ -105,15 +106,7 @@ def _products(xp, g, x, kernel, needs, gbias):
     if gx is not None and len(shape) != 2:
         gx = gx.reshape(shape)
     gkernel = xp.matmul(x.T, g) if needs[1] else None
-    if gbias is None and needs[2]:
-        gbias = g.sum(axis=0)
-    return gx, gkernel, gbias
-
-
-def _dense_grads(xp, g, x, kernel, out, needs, activation):
-    if activation is not None:
-        g = _through_activation(g, out, activation)
-    return _products(xp, g, x, kernel, needs, None)
+    return gx, gkernel, g.sum(axis=0) if needs[2] else None
 
 
 dense.vjp_joint(_dense_grads)
@@ -129,44 +122,19 @@ dense.cases = (
 
 # ---- kernels ---------------------------------------------------------------------------------------------------
 
-# Up to this many multiply-adds the whole layer in one call, on one thread, beats a BLAS product and the NumPy calls
-# around it: by ten times for 32 rows of 10 features and 16 units, by two at the limit.
-_SMALL = 2**18
-_FLOAT32 = np.dtype("float32")
+_FLOATS = (np.dtype("float32"), np.dtype("float64"))
 
 
-def _is_small(x, kernel, bias, activation=None):
-    return kernel.dtype is _FLOAT32 and x.size * kernel.shape[-1] <= _SMALL
+def _is_float(x, kernel, bias, activation=None):
+    return kernel.dtype in _FLOATS
 
 
-def _small_backward(g, inputs, out, needs, params):
-    if g.dtype is not _FLOAT32:  # the gradient that a caller gave for a result
-        g = g.astype(_FLOAT32)
-    return kx_kernels.dense_grad(g, inputs[0], inputs[1], out, params.get("activation"), *needs)
-
-
-# Larger ones: the bias and the relu in one pass, in place on the product.
-
-
-def _relu_forward(x, kernel, bias, activation):
-    out = np.matmul(x, kernel)
-    kx_kernels.bias_relu(out, bias)
-    return out
-
-
-def _relu_backward(g, inputs, out, needs, params):
+def _kernel_grads(g, inputs, out, needs, params):
     x, kernel, _ = inputs
-    g, gbias = kx_kernels.bias_relu_grad(np.ascontiguousarray(g, out.dtype), out)
-    return _products(np, g, x, kernel, needs, gbias)
-
-
-def _relu_fits(x, kernel, bias, activation=None):
-    return (
-        activation == "relu" and bias is not None and x.ndim == 2 and x.dtype.itemsize >= 4
-        and bias.shape == kernel.shape[1:] and bias.flags.c_contiguous
-    )  # fmt: skip
+    if g.dtype is not kernel.dtype:  # the gradient that a caller gave for a result
+        g = g.astype(kernel.dtype)
+    return kx_kernels.dense_grad(g, x, kernel, out, params.get("activation"), *needs)
 
 
 if kx_kernels is not None:
-    dense.kernel("native", kx_kernels.dense, _small_backward, _is_small)
-    dense.kernel("native", _relu_forward, _relu_backward, _relu_fits)
+    dense.kernel("native", kx_kernels.dense, _kernel_grads, _is_float)

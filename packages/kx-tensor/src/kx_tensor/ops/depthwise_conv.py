@@ -7,17 +7,9 @@ import numpy as np
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
 from kx_tensor.device import kx_kernels
-from kx_tensor.ops.conv import (
-    WINDOW_PARAMETERS,
-    before_finish,
-    check_bias,
-    conv,
-    convolution,
-    finish,
-    kernel_fits,
-    shape_of,
-)
+from kx_tensor.ops.conv import WINDOW_PARAMETERS, conv, convolution, kernel_fits
 from kx_tensor.ops.conv_arrays import channels_last, padded_input, restored
+from kx_tensor.ops.conv_finish import before_finish, check_finish, finish, shape_of
 from kx_tensor.ops.conv_windows import sliding, split_shape
 from kx_tensor.ops.shape import reshape
 from kx_tensor.precision import narrow, widen
@@ -25,14 +17,12 @@ from kx_tensor.primitive import primitive
 
 
 def _check(x_channels, kernel_shape, bias_shape, activation):
-    if activation not in (None, "relu"):
-        raise ValueError(f"activation must be None or 'relu', got {activation!r}.")
     channels, multiplier = kernel_shape[-2:]
     if None not in (x_channels, channels) and x_channels != channels:
         raise ValueError(
             f"the input has {x_channels} channels, the kernel {channels}: its shape is (*window, channels, multiplier)."
         )
-    check_bias(None if None in (channels, multiplier) else channels * multiplier, bias_shape)
+    check_finish(None if None in (channels, multiplier) else channels * multiplier, bias_shape, activation)
 
 
 def _depthwise_shape(shapes, params):
@@ -80,7 +70,7 @@ def depthwise_convolution(
     array([[[0. , 5.5]]], dtype=float32)
     """
     windows = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
-    _check(x.shape[1 if windows.channels_first else -1], kernel.shape, shape_of(bias), activation)
+    _check(split_shape(x.shape, windows.channels_first)[1], kernel.shape, shape_of(bias), activation)
     weights = _flat(widen(kernel))
     wide = padded_input(xp, _repeated(xp, channels_last(xp, widen(x), windows), kernel.shape[-1]), windows)
     out = xp.zeros((x.shape[0], *windows.out, weights.shape[-1]), wide.dtype)
@@ -181,7 +171,7 @@ def _native_forward(
     x, kernel, bias, strides=1, padding="valid", data_format=None, dilation_rate=1, activation=None
 ):
     windows = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
-    _check(x.shape[1 if windows.channels_first else -1], kernel.shape, shape_of(bias), activation)
+    _check(split_shape(x.shape, windows.channels_first)[1], kernel.shape, shape_of(bias), activation)
     out = kx_kernels.conv(
         *_grouped(x, kernel, windows), None if bias is None else widen(bias),
         windows.geometry, windows.channels_first, activation is not None,

@@ -5,8 +5,10 @@ import numpy as np
 from kx_tensor import dtypes
 from kx_tensor.bounds import check_indices
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
+from kx_tensor.row_sparse import RowSparse
 
 
 def _table_dtype(names, params):
@@ -83,3 +85,28 @@ scatter_rows.cases = (
     case("4,2,3", "4:int32<5", rows=5), case("0,3", "0:int32<5", rows=5),
     fails("4", "2,4:int32<5", rows=5, match="each id"),
 )  # fmt: skip
+
+
+# ---- kernels ---------------------------------------------------------------------------------------------------
+
+_FLOATS = (np.dtype("float32"), np.dtype("float64"))
+_IDS = (np.dtype("int32"), np.dtype("int64"))
+
+
+def _are_rows(table, ids):
+    return table.dtype in _FLOATS and ids.dtype in _IDS and table.ndim > 0
+
+
+def _rows_grad(g, inputs, out, needs, params):
+    table, ids = inputs
+    g = RowSparse(ids.reshape(-1), g.reshape(ids.size, *table.shape[1:]), table.shape)
+    return (g if ids.size < table.shape[0] else g.dense()), None  # as many rows as the table has are no less
+
+
+def _are_sums(g, ids, rows):
+    return g.dtype in _FLOATS and ids.dtype in _IDS and g.shape[: ids.ndim] == ids.shape
+
+
+if kx_kernels is not None:
+    embedding.kernel("native", kx_kernels.embedding, _rows_grad, _are_rows)
+    scatter_rows.kernel("native", kx_kernels.scatter_rows, None, _are_sums)

@@ -1,7 +1,10 @@
 """Products: matmul and what is composed of it."""
 
+import numpy as np
+
 from kx_tensor import rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
 
@@ -58,3 +61,30 @@ matmul.cases = (
     case("5", "5"), case("4,5", "5"), case("5", "5,3"),
     case("5", "2,5,3"), case("2,4,5", "5"), fails("4,5", "4,3", match="inner"), fails("", "4,3", match="at least 1"),
 )  # fmt: skip
+
+
+# ---- kernels ---------------------------------------------------------------------------------------------------
+
+_FLOATS = (np.dtype("float32"), np.dtype("float64"))
+
+
+def _is_plain(x1, x2):
+    """Whether this is the product of a dense layer: the kernel has no batches of matrices and would copy views."""
+    return (
+        x2.ndim == 2 and x1.ndim > 0 and x2.dtype in _FLOATS and x1.flags.c_contiguous and x2.flags.c_contiguous
+    )  # fmt: skip
+
+
+def _plain(x1, x2):
+    return kx_kernels.dense(x1, x2)
+
+
+def _plain_grads(g, inputs, out, needs, params):
+    x1, x2 = inputs
+    if g.dtype is not x2.dtype:  # the gradient that a caller gave for a result
+        g = g.astype(x2.dtype)
+    return kx_kernels.dense_grad(g, x1, x2, g, None, *needs, False)[:2]
+
+
+if kx_kernels is not None:
+    matmul.kernel("native", _plain, _plain_grads, _is_plain)

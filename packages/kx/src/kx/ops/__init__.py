@@ -114,6 +114,7 @@ from kx_tensor.ops import get_item as get_item
 from kx_tensor.ops import glu as glu
 from kx_tensor.ops import greater as greater
 from kx_tensor.ops import greater_equal as greater_equal
+from kx_tensor.ops import gru as gru
 from kx_tensor.ops import hamming as hamming
 from kx_tensor.ops import hanning as hanning
 from kx_tensor.ops import hard_shrink as hard_shrink
@@ -163,6 +164,7 @@ from kx_tensor.ops import logical_or as logical_or
 from kx_tensor.ops import logical_xor as logical_xor
 from kx_tensor.ops import logspace as logspace
 from kx_tensor.ops import logsumexp as logsumexp
+from kx_tensor.ops import lstm as lstm
 from kx_tensor.ops import map as map
 from kx_tensor.ops import matmul as matmul
 from kx_tensor.ops import max as max
@@ -245,6 +247,7 @@ from kx_tensor.ops import sigmoid as sigmoid
 from kx_tensor.ops import sign as sign
 from kx_tensor.ops import signbit as signbit
 from kx_tensor.ops import silu as silu
+from kx_tensor.ops import simple_rnn as simple_rnn
 from kx_tensor.ops import sin as sin
 from kx_tensor.ops import sinc as sinc
 from kx_tensor.ops import sinh as sinh

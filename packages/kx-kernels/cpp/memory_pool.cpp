@@ -143,7 +143,7 @@ nb::object use_allocator(nb::handle wanted) {
 
 }  // namespace
 
-void define_pool(nb::module_& m) {
+void define_memory_pool(nb::module_& m) {
     m.def("use_allocator", &use_allocator, nb::arg("allocator").none() = nb::none());
     m.def("trim_pool", [] { pool().trim(); }, "Give the memory that the pool keeps for reuse back to the system.");
     m.def("pool_statistics", [] { return pool().statistics(); },
