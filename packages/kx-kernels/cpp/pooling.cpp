@@ -131,7 +131,7 @@ struct Pooling {
                     const int64_t at = (row + start) * inner, count = last - first;
                     if (w.stride == 1) {
                         body(place, at, std::integral_constant<int, 1>(), 1, first * inner, count * inner);
-                    } else if (inner > 1) {
+                    } else if (inner != 1) {
                         for (int64_t i = 0; i < count; ++i) {
                             body(place, at + i * w.stride * inner, std::integral_constant<int, 1>(), 1,
                                  (first + i) * inner, inner);
