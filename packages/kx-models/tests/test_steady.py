@@ -163,6 +163,17 @@ def own(weights):
     return ops.sum(weights) * 0.01
 
 
+def test_an_output_without_a_loss_and_an_optimizer_used_before():
+    random.set_random_seed(5)
+    model = branches()
+    x, y = data(model)
+    for _ in range(2):  # the second time, nothing that is built changes the structure
+        model.compile(model.optimizer or SGD(), ["mse", None])
+        with pytest.warns(UserWarning, match="Gradients do not exist"):
+            model.fit(x, y, batch_size=4, epochs=2, verbose=0)
+        assert {bool(p.program) for p in model._steady.plans.values()} == {True}
+
+
 def test_a_loss_of_the_user_runs_at_every_step():
     seen = []
     model = mlp()

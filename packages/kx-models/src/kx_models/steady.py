@@ -59,8 +59,10 @@ class SteadyStep:
         return plan.advance(model, eager, (x, y, sample_weight), leaves, device)
 
     def _start_again(self, model):
-        self.version = structure.version
-        self.allowed = _may_be_captured(model)
+        loss = model._compiled_loss
+        if loss is None or loss.losses is not None:  # else the first step will say which they are
+            self.version = structure.version
+        self.allowed = self.version is not None and _may_be_captured(model)
         self.plans = {}
         self.key = self.plan = None
 
@@ -151,28 +153,28 @@ def _may_be_captured(model):
     """
     if model.run_eagerly or getattr(model, "_graph", None) is None or not model.compiled:
         return False
-    if isinstance(
-        model.optimizer, LossScaleOptimizer
-    ):  # its scale is a number that changes from step to step
+    # The scale of a LossScaleOptimizer is a number that changes from step to step.
+    if isinstance(model.optimizer, LossScaleOptimizer):
         return False
     methods = (type(model).__call__, type(model).call, type(model).compute_loss)
-    layers = model._flatten_layers()
-    losses = [] if model._compiled_loss is None else model._compiled_loss.losses or [None]
-    operations = [node.operation for layer in layers for node in getattr(layer, "_graph_nodes", ())]
-    return (
-        all(map(_is_ours, (*methods, *operations)))
-        and all(loss is not None and _is_ours(loss) and _fields_are_ours(loss) for loss in losses)
-        and all(_is_ours(layer) and _fields_are_ours(layer) for layer in layers if layer is not model)
-        and all(_is_ours(v.regularizer) for v in model.trainable_variables if v.regularizer is not None)
+    layers = [layer for layer in model._flatten_layers() if layer is not model]
+    losses = (
+        []
+        if model._compiled_loss is None
+        else [one for one in model._compiled_loss.losses if one is not None]
     )
+    regularizers = [v.regularizer for v in model.trainable_variables if v.regularizer is not None]
+    return all(map(_is_ours, (*methods, *layers, *losses, *regularizers))) and all(
+        map(_fields_are_ours, (*layers, *losses))
+    )
+
+
+_PACKAGES = frozenset(("kx_tensor", "kx_layers", "kx_losses", "kx_models"))
 
 
 def _is_ours(thing):
     module = getattr(thing, "__module__", None) or ""
     return module.partition(".")[0] in _PACKAGES
-
-
-_PACKAGES = frozenset(("kx_tensor", "kx_layers", "kx_losses", "kx_models"))
 
 
 def _fields_are_ours(thing):

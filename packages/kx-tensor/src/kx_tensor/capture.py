@@ -46,6 +46,7 @@ class Recorder:
         self._names = {}
         self._constants = {}
         self._shared = {}
+        self._results = 0  # how many have a name
         self._lines = []  # (names written, function, names read, text)
         self._inputs = [self._named(x, f"x{i}") for i, x in enumerate(inputs)]
         for array in variables:
@@ -155,7 +156,8 @@ class Recorder:
             return "(" + ", ".join([self._target(item, written) for item in result]) + ",)"
         if isinstance(result, _LITERALS):
             return "_"
-        name = self._named(result, f"v{sum(len(line[0]) for line in self._lines) + len(written)}")
+        name = self._named(result, f"v{self._results}")
+        self._results += 1
         written.append(name)
         return name
 

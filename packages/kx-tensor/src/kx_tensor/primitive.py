@@ -198,22 +198,25 @@ class Primitive:
 
     def _run(self, args, raw, nodes, params, tracked, device):
         """Compute from raw arrays of the right dtypes, and record the call if an argument is `tracked`."""
-        backward = None
+        options = params
         if self.saves:
-            given, params = params, {**params, "keep": bool(tracked) and state.recording}
+            options = {**params, "keep": bool(tracked) and state.recording}
+        kernel = backward = None
         try:
+            if self.kernels and device.kernels in self.kernels:
+                kernel, backward = self._fitting(self.kernels[device.kernels], raw, options)
             if state.recorder is not None:
-                out, backward = self._run_recorded(args, raw, params, device)
-            elif self.kernels and device.kernels in self.kernels:
-                out, backward = self._run_kernel(self.kernels[device.kernels], raw, params, device)
+                out = self._run_recorded(args, raw, options, kernel, device)
+            elif kernel is not None:
+                out = kernel(*raw, **options)
             else:
-                out = self.forward(device.xp, *raw, **params)
+                out = self.forward(device.xp, *raw, **options)
         except (ValueError, TypeError, IndexError) as error:
-            self._explain(args, given if self.saves else params, error)
+            self._explain(args, params, error)
             raise
         if self.saves:
             out, saved = out
-            return self._wrap_outputs(raw, nodes, out, saved, given, tracked, device, backward)
+            return self._wrap_outputs(raw, nodes, out, saved, params, tracked, device, backward)
         if self.outputs != 1:
             return self._wrap_outputs(raw, nodes, out, out, params, tracked, device, backward)
         if not tracked or not state.recording:
@@ -228,26 +231,21 @@ class Primitive:
             out, Node(self, nodes, raw, kept_out, params, out.shape, out.dtype, device, backward), device
         )
 
-    def _run_kernel(self, kernels, raw, params, device):
+    @staticmethod
+    def _fitting(kernels, raw, options):
+        """The forward and the backward of the first kernel whose guard accepts; None for what it leaves to the ops."""
         for forward, backward, guard in kernels:
-            if guard is None or guard(*raw, **params):
-                if forward is None:
-                    break
-                return forward(*raw, **params), backward
-        else:
-            backward = None
-        return self.forward(device.xp, *raw, **params), backward
+            if guard is None or guard(*raw, **options):
+                return forward, backward
+        return None, None
 
-    def _run_recorded(self, args, raw, params, device):
-        """As `_run` computes, telling the recorder: of the casts, and of the forward or kernel that ran."""
+    def _run_recorded(self, args, raw, options, kernel, device):
+        """Compute as `_run` does, telling the recorder: of the casts, and of the kernel or forward that runs."""
         recorder = state.recorder
         recorder.note_casts(args, raw)
-        for forward, backward, guard in self.kernels.get(device.kernels, ()):
-            if guard is None or guard(*raw, **params):
-                if forward is None:
-                    return recorder.call(self.forward, device.xp, *raw, **params), backward
-                return recorder.call(forward, *raw, **params), backward
-        return recorder.call(self.forward, device.xp, *raw, **params), None
+        if kernel is not None:
+            return recorder.call(kernel, *raw, **options)
+        return recorder.call(self.forward, device.xp, *raw, **options)
 
     def _wrap_outputs(self, raw, nodes, out, saved, params, tracked, device, backward):
         """The results of a primitive that has several, or saves something for its gradient rule."""
