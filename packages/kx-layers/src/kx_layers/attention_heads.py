@@ -2,7 +2,8 @@
 
 import math
 
-from kx_io import Check
+from kx_io import Check, field
+from kx_layers import constraints, initializers, regularizers
 from kx_layers.einsum_dense import EinsumDense
 from kx_layers.layer import Layer
 from kx_tensor import ops
@@ -24,6 +25,20 @@ class HeadsAttention(Layer):
     None, `join(outputs)`, which makes the result of the heads' outputs, and `_head_counts(query_shape)`, the number of
     query heads and the sizes of a result.
     """
+
+    dropout = field(0.0, check=Check(lambda rate: 0 <= rate <= 1, "a {number} between 0 and 1"))
+    use_bias: bool = field(True)
+    sliding_window = field(None, check=POSITIVE_OR_NONE)
+    flash_attention = field(None, config=False)
+    kernel_initializer = field("glorot_uniform", to=initializers.get)
+    bias_initializer = field("zeros", to=initializers.get)
+    kernel_regularizer = field(None, to=regularizers.get)
+    bias_regularizer = field(None, to=regularizers.get)
+    activity_regularizer = field(None, to=regularizers.get)
+    kernel_constraint = field(None, to=constraints.get)
+    bias_constraint = field(None, to=constraints.get)
+    use_gate: bool = field(False)
+    seed = field(None)
 
     supports_masking = True
 

@@ -1,8 +1,7 @@
 """`GroupQueryAttention`, whose class is called `GroupedQueryAttention` as in Keras's files."""
 
-from kx_io import Check, field, positive, register
-from kx_layers import constraints, initializers, regularizers
-from kx_layers.attention_heads import POSITIVE_OR_NONE, HeadsAttention
+from kx_io import field, positive, register
+from kx_layers.attention_heads import HeadsAttention
 
 
 @register("layers")
@@ -21,19 +20,6 @@ class GroupedQueryAttention(HeadsAttention):
     head_dim: int = field(check=positive)
     num_query_heads: int = field(check=positive)
     num_key_value_heads: int = field(check=positive)
-    dropout = field(0.0, check=Check(lambda rate: 0 <= rate <= 1, "a {number} between 0 and 1"))
-    use_bias: bool = field(True)
-    sliding_window = field(None, check=POSITIVE_OR_NONE)
-    flash_attention = field(None, config=False)
-    kernel_initializer = field("glorot_uniform", to=initializers.get)
-    bias_initializer = field("zeros", to=initializers.get)
-    kernel_regularizer = field(None, to=regularizers.get)
-    bias_regularizer = field(None, to=regularizers.get)
-    activity_regularizer = field(None, to=regularizers.get)
-    kernel_constraint = field(None, to=constraints.get)
-    bias_constraint = field(None, to=constraints.get)
-    use_gate: bool = field(False)
-    seed = field(None)
     field_order = (
         "head_dim", "num_query_heads", "num_key_value_heads", "dropout", "use_bias", "sliding_window",
         "flash_attention", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",

@@ -1,7 +1,6 @@
 """`MultiHeadAttention`."""
 
-from kx_io import Check, field, positive, register
-from kx_layers import constraints, initializers, regularizers
+from kx_io import field, positive, register
 from kx_layers.attention_heads import POSITIVE_OR_NONE, HeadsAttention
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -37,21 +36,8 @@ class MultiHeadAttention(HeadsAttention):
     num_heads: int = field(check=positive)
     key_dim: int = field(check=positive)
     value_dim = field(None, check=POSITIVE_OR_NONE)
-    dropout = field(0.0, check=Check(lambda rate: 0 <= rate <= 1, "a {number} between 0 and 1"))
-    use_bias: bool = field(True)
     output_shape = field(None, to=_sizes)
     attention_axes = field(None, to=_axes)
-    sliding_window = field(None, check=POSITIVE_OR_NONE)
-    flash_attention = field(None, config=False)
-    kernel_initializer = field("glorot_uniform", to=initializers.get)
-    bias_initializer = field("zeros", to=initializers.get)
-    kernel_regularizer = field(None, to=regularizers.get)
-    bias_regularizer = field(None, to=regularizers.get)
-    activity_regularizer = field(None, to=regularizers.get)
-    kernel_constraint = field(None, to=constraints.get)
-    bias_constraint = field(None, to=constraints.get)
-    use_gate: bool = field(False)
-    seed = field(None)
     field_order = (
         "num_heads", "key_dim", "value_dim", "dropout", "use_bias", "output_shape", "attention_axes", "sliding_window",
         "flash_attention", "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
