@@ -1,8 +1,5 @@
 """The optimizer kernels against the formulas in NumPy, and the ways in which gradients come."""
 
-import os
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -283,7 +280,7 @@ def test_sum_squares_of_rows_adds_what_comes_twice_first():
     np.testing.assert_allclose(sums, [np.square(dense, dtype="float64").sum(), 0, 25], rtol=1e-6)
 
 
-def test_bits_do_not_depend_on_the_number_of_threads():
+def test_bits_do_not_depend_on_the_number_of_threads(printed):
     code = (
         "import numpy as np; from kx_kernels import *\n"
         "g, p, m, v = np.random.default_rng(0).random((4, 500_000), 'float32')\n"
@@ -291,14 +288,7 @@ def test_bits_do_not_depend_on_the_number_of_threads():
         "optimizer_step('lamb', p, [m, v], [g], bounds, [0.1, 0.9, 0.1, 0.99, 0.01, 2.0, 1.5, 1e-5])\n"
         "print(sum_squares([g], bounds).tobytes().hex(), p.tobytes().hex())"
     )
-
-    def run(threads):
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-        return subprocess.run(
-            [sys.executable, "-c", code], env=environment, capture_output=True, check=True
-        ).stdout
-
-    assert run(1) == run(3)
+    assert printed(code, 1) == printed(code, 3)
 
 
 # ---- what is refused -------------------------------------------------------------------------------------------

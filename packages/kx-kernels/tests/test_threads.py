@@ -1,7 +1,5 @@
 """The pool of threads that loops share: when it starts, who may use it at once, and that a fork leaves it usable."""
 
-import os
-import subprocess
 import sys
 import threading
 
@@ -21,33 +19,19 @@ start = threads()
 """
 
 
-def run(code, threads):
-    """What `code` prints in a process of its own, after the prelude."""
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + code],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return done.stdout.split()
-
-
 @linux
 @pytest.mark.parametrize("count", [1, 2, 4])
-def test_only_large_work_starts_threads_and_starts_them_once(count):
+def test_only_large_work_starts_threads_and_starts_them_once(count, printed):
     code = (
         "squares(small); print(threads() - start)\n"
         "for _ in range(20): squares(large)\n"
         "print(threads() - start, kx_kernels.thread_count())"
     )
-    assert run(code, count) == ["0", str(count - 1), str(count)]
+    assert printed(PRELUDE + code, count).split() == ["0", str(count - 1), str(count)]
 
 
 @linux
-def test_a_forked_child_has_threads_of_its_own():
+def test_a_forked_child_has_threads_of_its_own(printed):
     code = (
         "squares(large)\n"
         "if os.fork():\n"
@@ -58,7 +42,7 @@ def test_a_forked_child_has_threads_of_its_own():
         "    squares(large)\n"
         "    os._exit(threads() - before)"
     )
-    assert run(code, 2) == ["1", "True"]
+    assert printed(PRELUDE + code, 2).split() == ["1", "True"]
 
 
 def test_several_python_threads_at_once():
