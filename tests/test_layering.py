@@ -45,6 +45,7 @@ SLOW_OURS = {
     "kx_datasets.download",  # brings http, ssl and email
     "kx_io.archive",  # brings zipfile
     "kx_io.hdf5",  # brings h5py
+    "kx_models.saving",
 }
 # Files that may import such a module at the top, as they are themselves imported only where they are needed.
 LAZY_FILES = {"kx_io/hdf5.py": "h5py"}
