@@ -5,6 +5,7 @@ from kx_layers import constraints as constraints
 from kx_layers import initializers as initializers
 from kx_layers import policy as policy
 from kx_layers import regularizers as regularizers
+from kx_layers import tensor_configs as tensor_configs
 from kx_layers.activation_layers import ELU as ELU
 from kx_layers.activation_layers import Activation as Activation
 from kx_layers.activation_layers import LeakyReLU as LeakyReLU
