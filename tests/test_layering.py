@@ -29,7 +29,7 @@ MAY_IMPORT = {
 }
 
 # Imported only inside the function that uses them: they are slow to import, or not always there.
-ALWAYS_LAZY = {"IPython", "PIL", "cupy", "h5py", "matplotlib", "pandas", "rich", "torch", "yaml"}
+ALWAYS_LAZY = {"IPython", "PIL", "cupy", "h5py", "matplotlib", "onnx", "pandas", "rich", "torch", "yaml"}
 # These may be lazy too: slow modules that a training run does not need; `numpy` in kx_io, which rarely needs it.
 SLOW_STANDARD = {
     "concurrent",
@@ -45,6 +45,7 @@ SLOW_OURS = {
     "kx_datasets.download",  # brings http, ssl and email
     "kx_io.archive",  # brings zipfile
     "kx_io.hdf5",  # brings h5py
+    "kx_models.export.onnx",
 }
 # Files that may import such a module at the top, as they are themselves imported only where they are needed.
 LAZY_FILES = {"kx_io/hdf5.py": "h5py"}

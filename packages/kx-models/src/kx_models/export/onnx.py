@@ -4,8 +4,6 @@ The model is called on symbolic inputs, its layers taken apart into ops (`trace`
 nodes of ONNX (`onnx_elementwise`, `onnx_shapes`, `onnx_windows`, `onnx_recurrent`).
 """
 
-import importlib
-
 import numpy as np
 
 from kx_io.atomic import replacing
@@ -54,9 +52,10 @@ def export_onnx(model, path, input_signature=None):
 
 def _package():
     try:
-        return importlib.import_module("onnx")
+        import onnx
     except ImportError as error:
         raise ImportError("Exporting to ONNX needs the package onnx: pip install onnx") from error
+    return onnx
 
 
 def _inputs(model, signature):
