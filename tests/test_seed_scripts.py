@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import seed_scripts
 
 PAGES = Path(__file__).parents[1] / "docs" / "scripts"
 NAMES = ["starter", "mlp", "imdb_lstm", "functional", "persistence"]
@@ -30,7 +31,12 @@ def run(arguments, folder):
     """Run a program of a few steps and return what it printed."""
     few = {"KERAS_MAX_EPOCHS": "1", "KERAS_MAX_STEPS_PER_EPOCH": "4"}
     result = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env={**os.environ, **few}, capture_output=True, text=True, timeout=300
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, **few},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
@@ -51,3 +57,9 @@ def test_with_kx_imported_as_keras(name, tmp_path):
 
 def test_the_pages_name_all_programs():
     assert {path.stem for path in PAGES.glob("*.md")} == {*NAMES, "README"}
+
+
+def test_the_benchmark_changes_words_that_are_there():
+    assert all(
+        compile(seed_scripts.program(variant), variant.name, "exec") for variant in seed_scripts.VARIANTS
+    )
