@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import seed_scripts
 
 PAGES = Path(__file__).parents[1] / "docs" / "scripts"
