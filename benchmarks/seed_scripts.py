@@ -2,8 +2,8 @@
 
     python benchmarks/seed_scripts.py --peer-python ENV/bin/python --data FOLDER --write table.md
 
-ENV is an environment with keras and jax, FOLDER (KX_DATASETS by default) holds mnist.npz and imdb.npz. kx runs the very file
-that Keras runs, through `kx run`. A variant changes one word of a program: its optimizer.
+ENV is an environment with keras and jax, FOLDER (KX_DATASETS by default) holds mnist.npz and imdb.npz. kx runs the very
+file that Keras runs, through `kx run`. A variant changes a word of a program, such as its optimizer.
 """
 
 import argparse
