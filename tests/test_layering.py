@@ -46,6 +46,7 @@ SLOW_OURS = {
     "kx_io.archive",  # brings zipfile
     "kx_io.hdf5",  # brings h5py
     "kx_models.export.onnx",
+    "kx_io.spellings",  # tables of old names, which new code never needs
 }
 # Files that may import such a module at the top, as they are themselves imported only where they are needed.
 LAZY_FILES = {"kx_io/hdf5.py": "h5py"}
