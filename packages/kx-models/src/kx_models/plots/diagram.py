@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 from typing import NamedTuple
 
 from kx_layers import activations
@@ -200,8 +201,11 @@ def _draw_box(drawing, step, into, path):
 
 
 def _cluster(pydot, path, title):
+    name = re.sub(
+        r"\W", lambda found: f"_{ord(found[0])}_", path
+    )  # pydot quotes the names of clusters wrongly
     return pydot.Cluster(
-        _quoted(path), label=_quoted(title), labeljust="l", style="dashed", fontname="Helvetica", margin=16
+        name, label=_quoted(title), labeljust="l", style="dashed", fontname="Helvetica", margin=16
     )
 
 
