@@ -29,7 +29,20 @@ MAY_IMPORT = {
 }
 
 # Imported only inside the function that uses them: they are slow to import, or not always there.
-ALWAYS_LAZY = {"IPython", "PIL", "cupy", "h5py", "matplotlib", "onnx", "pandas", "rich", "torch", "yaml"}
+ALWAYS_LAZY = {
+    "IPython",
+    "PIL",
+    "cupy",
+    "h5py",
+    "matplotlib",
+    "onnx",
+    "pandas",
+    "pydot",
+    "rich",
+    "tensorboard",
+    "torch",
+    "yaml",
+}
 # These may be lazy too: slow modules that a training run does not need; `numpy` in kx_io, which rarely needs it.
 SLOW_STANDARD = {
     "concurrent",
