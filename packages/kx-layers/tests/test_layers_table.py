@@ -42,6 +42,17 @@ ROWS = [
     ("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"}, (3, 2, 3)),
     ("Conv3D", {"filters": 2, "kernel_size": 2, "padding": "same"}, (2, 3, 4, 2)),
     ("Conv3DTranspose", {"filters": 2, "kernel_size": 2}, (2, 2, 3, 2)),
+    (
+        "ConvLSTM1D",
+        {"filters": 2, "kernel_size": 3, "padding": "same", "return_sequences": True, "seed": 1},
+        (3, 5, 2),
+    ),
+    (
+        "ConvLSTM2D",
+        {"filters": 2, "kernel_size": 2, "dropout": 0.2, "recurrent_dropout": 0.2, "seed": 1},
+        (2, 3, 4, 1),
+    ),
+    ("ConvLSTM3D", {"filters": 2, "kernel_size": 2, "seed": 1}, (2, 2, 3, 2, 1)),
     ("Cropping1D", {"cropping": (1, 0)}, (5, 3)),
     ("Cropping2D", {"cropping": 1}, (4, 5, 2)),
     ("Cropping3D", {"cropping": ((1, 0), (0, 1), (1, 1))}, (3, 4, 3, 2)),
@@ -107,6 +118,7 @@ every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in
 # These make masks, or take them for something else.
 OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "GlobalAveragePooling1D", "SpectralNormalization")
 OWN_MASKS += ("AdditiveAttention", "Attention", "Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
+OWN_MASKS += ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 # Tested in files of their own: layers without a call of their own, and such whose call takes several arguments.
 NO_LAYER_OF_ITS_OWN = {
     "Lambda",

@@ -27,6 +27,9 @@ from kx_layers.conv import Conv3D as Conv3D
 from kx_layers.conv import Convolution1D as Convolution1D
 from kx_layers.conv import Convolution2D as Convolution2D
 from kx_layers.conv import Convolution3D as Convolution3D
+from kx_layers.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from kx_layers.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from kx_layers.conv_lstm import ConvLSTM3D as ConvLSTM3D
 from kx_layers.conv_transpose import Conv1DTranspose as Conv1DTranspose
 from kx_layers.conv_transpose import Conv2DTranspose as Conv2DTranspose
 from kx_layers.conv_transpose import Conv3DTranspose as Conv3DTranspose
