@@ -41,7 +41,10 @@ SLOW_STANDARD = {
     "urllib",
     "zipfile",
 }
-SLOW_OURS = {"kx_datasets.download"}  # brings http, ssl and email
+SLOW_OURS = {
+    "kx_datasets.download",  # brings http, ssl and email
+    "kx_io.spellings",  # tables of old names, which new code never needs
+}
 MAY_BE_LAZY = ALWAYS_LAZY | SLOW_STANDARD | SLOW_OURS | {"ml_dtypes", "numpy", "optree"}
 
 # Never declared: used only on objects that the user made with them.

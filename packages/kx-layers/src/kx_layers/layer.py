@@ -69,6 +69,7 @@ class Layer(Fields, Weights):
         quiet("_inbound_nodes", [])
         quiet("_build_shapes", None)
         quiet("_parent_path", None)
+        quiet("_initial_weights", None)
         quiet("_frozen", [])
         quiet("_name", None)
         quiet("_trainable", True)
@@ -90,6 +91,8 @@ class Layer(Fields, Weights):
         batch_size = extra.pop("batch_size", None)
         if "input_shape" in extra:
             self._batch_input_shape = (batch_size, *extra.pop("input_shape"))
+        if "weights" in extra:
+            self.untracked("_initial_weights", extra.pop("weights"))
         if "input_dim" in extra:
             length = extra.pop("input_length", None)
             dim = extra.pop("input_dim")
@@ -576,6 +579,7 @@ def _wrap_build(build):
         with self._scope():
             build(self, *args, **kwargs)
         self.built = True
+        self._set_initial_weights()
 
     wrapped._wrapped = True
     return wrapped
