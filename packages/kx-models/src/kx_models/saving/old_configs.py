@@ -67,7 +67,7 @@ def _modern(entry, era):
 
 
 def _functional(config, era):
-    entries = [_modern(entry, era) if not _is_op(entry) else _op(entry, era) for entry in config["layers"]]
+    entries = [_op(entry, era) if _is_op(entry) else _modern(entry, era) for entry in config["layers"]]
     if any(_is_call(node) for entry in config["layers"] for node in entry["inbound_nodes"]):
         return {**config, "layers": entries}
     return modern_graph(config, entries)
@@ -78,15 +78,19 @@ def _is_call(node):
 
 
 def _is_op(entry):
-    """HDF5 files of Keras 3 name an op by its class alone, as if it were a layer: layers have more than a name."""
+    """Whether an entry may be an op: HDF5 files of Keras 3 name the class alone, but layers have more than a name."""
+    if str(entry.get("module")).startswith(("kx.ops", "keras.src.ops")):
+        return True
     modern = any(_is_call(node) for node in entry.get("inbound_nodes", ()))
-    return modern and entry["config"].keys() <= {"name", "axis", "keepdims"} and "module" not in entry
+    return modern and "module" not in entry and not {"trainable", "dtype", "layers"} & entry["config"].keys()
 
 
 def _op(entry, era):
-    known = modern_layer(entry, era)
-    single = all(not isinstance(call["args"][0], list) for call in entry["inbound_nodes"] if call["args"])
-    return entry | {"module": "keras.src.ops.numpy"} if single or known["module"] is None else known
+    if "module" in entry:
+        return entry
+    listed = any(isinstance(call["args"][0], list) for call in entry["inbound_nodes"] if call["args"])
+    known = modern_layer(entry, era)  # merging layers take a list, ops of the same name one argument after the other
+    return known if listed and known["module"] == "keras.layers" else entry | {"module": "keras.src.ops.numpy"}
 
 
 def _sequential(config, era):

@@ -1,6 +1,7 @@
 """Configs of layers of Keras 1 and 2 as Keras 3 writes them."""
 
-from kx_io import get_registered_object, registry
+from kx_io import get_registered_object
+from kx_io.names import find_class
 from kx_io.spellings import modern_arguments, modern_class
 from kx_models.saving.old_objects import bare_name, is_custom, is_object, modern_part
 
@@ -39,22 +40,31 @@ def modern_layer(entry, era):
     name = "Merge" if written == "Merge" else modern_class(written)
     if name == "Merge":
         name, config = _merged(entry["config"])
-    elif not isinstance(entry["config"], dict) or (name not in registry("layers") and not era.old):
+    elif not isinstance(entry["config"], dict) or (not era.old and not is_layer(name)):
         return entry
     else:
         config = _with_defaults(written, name, entry["config"], era)
         config = _arguments(name, config, era)
-    known = name in registry("layers")
+    known = is_layer(name)
     out = {"module": "keras.layers" if known else entry.get("module"), "class_name": name}
     out |= {"config": config, "registered_name": None if known else entry.get("registered_name")}
     return out | {key: entry[key] for key in ("name", "inbound_nodes", "build_config") if key in entry}
+
+
+def is_layer(name):
+    """Whether a class of Keras's layers is called so.
+
+    >>> is_layer("Dense"), is_layer("dense")
+    (True, False)
+    """
+    return find_class("keras.layers", name) is not None
 
 
 def _arguments(name, config, era):
     if name == "InputLayer":
         return _input(config)
     _check_only(name, config)
-    config = modern_arguments(name, config)
+    config = modern_arguments(name, config, parents=("Layer",), quiet=True)
     for key in _DROPPED | frozenset(_DROPPED_FROM.get(name, ())):
         config.pop(key, None)
     if name != "Embedding":
@@ -67,7 +77,7 @@ def _arguments(name, config, era):
     for key, value in config.items():
         if key in _WRAPPED:
             out[key] = _wrapped(value, era)
-        elif is_object(value) and bare_name(value["class_name"]) in registry("layers") and key != "dtype":
+        elif is_object(value) and is_layer(modern_class(bare_name(value["class_name"]))):
             out[key] = modern_layer(value, era)
         else:
             out[key] = modern_part(key, value, era)

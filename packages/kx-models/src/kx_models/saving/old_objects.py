@@ -49,7 +49,7 @@ def modern_object(value):
     if is_custom(value) or not isinstance(value["config"], dict):
         return value
     name = modern_class(bare_name(value["class_name"]))
-    config = modern_arguments(name, value["config"])
+    config = modern_arguments(name, value["config"], quiet=True)
     if value.get("module") is None:
         config.pop("dtype", None)  # TensorFlow 1 wrote one into each initializer
     if config.get("distribution") == "normal":
@@ -64,7 +64,7 @@ def _of_keras_1(value):
     if name in _REGULARIZERS_OF_KERAS_1:
         return {"class_name": "L1L2", "config": {key: config.get(key, 0.0) for key in ("l1", "l2")}}
     name = modern_class(name)
-    return {"class_name": name, "config": modern_arguments(name, config)}
+    return {"class_name": name, "config": modern_arguments(name, config, quiet=True)}
 
 
 def modern_dtype(value):
