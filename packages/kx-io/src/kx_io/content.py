@@ -1,7 +1,6 @@
 """What a file is, by its content and not by its name, with a sentence for people."""
 
 import os
-import zipfile
 from typing import NamedTuple
 
 
@@ -155,6 +154,8 @@ _MAGIC = (
 
 
 def _zip_kind(opened):
+    import zipfile  # takes a moment to load
+
     try:
         with zipfile.ZipFile(opened) as archive:
             names = archive.namelist()

@@ -4,6 +4,7 @@ from kx_io import register
 from kx_layers.call_signature import shapes_by_argument
 from kx_layers.layer import Layer
 from kx_models.graph_config import functional_from_config
+from kx_models.saving.model_methods import Saving
 from kx_models.summary import summary as print_summary
 from kx_models.trainer import Trainer
 from kx_tensor import tree
@@ -12,7 +13,7 @@ from kx_tensor.tensor import Tensor
 
 
 @register("models", module="keras")
-class Model(Trainer, Layer):
+class Model(Saving, Trainer, Layer):
     """A layer with `compile`, `fit`, `evaluate`, `predict`.
 
     Three ways to make one: `Model(inputs, outputs)` from symbolic tensors, a `Sequential` stack, or a subclass with
