@@ -45,6 +45,22 @@ def steps_of(graph):
     return [steps[key] for key in sorted(steps, key=ranks.__getitem__)]
 
 
+def shown_steps(model):
+    """Return the steps of a model that summaries and diagrams show: for a model without a graph, just its layers.
+
+    >>> from kx_layers.dense import Dense
+    >>> from kx_layers.input_layer import Input
+    >>> from kx_models.sequential import Sequential
+    >>> [step.name for step in shown_steps(Sequential([Input((2,)), Dense(1, name="out")]))]
+    ['out']
+    """
+    graph = getattr(model, "_graph", None)
+    if graph is None:
+        return [Step(layer.name, layer, []) for layer in model.layers]
+    shown = {id(layer) for layer in model.layers}  # the input of a sequential model is not among its layers
+    return [s for s in steps_of(graph) if not isinstance(s.operation, Layer) or id(s.operation) in shown]
+
+
 def _first_seen(graph):
     """{node: when a search from the outputs reaches it}; inputs that nothing uses come first."""
     seen = {}

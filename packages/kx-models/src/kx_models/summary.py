@@ -9,7 +9,7 @@ from collections import Counter, namedtuple
 from typing import Any
 
 from kx_layers.layer import Layer
-from kx_models.graph_steps import Step, function_name, steps_of
+from kx_models.graph_steps import function_name, shown_steps, steps_of
 from kx_tensor import tree
 from kx_tensor.state import count_params, size_in_bytes
 
@@ -71,7 +71,7 @@ def _layout(linear, show_trainable):
 
 def _rows(model, graph, expand_nested, depth=0):
     """Return (name, row) for every layer; `graph` only at the top, where connections are shown."""
-    rows, steps = [], _steps(model)
+    rows, steps = [], shown_steps(model)
     names = {} if graph is None else _tensor_names(steps_of(graph))
     for step in steps:
         prefix = "   " * depth + "└ " if depth else ""
@@ -79,15 +79,6 @@ def _rows(model, graph, expand_nested, depth=0):
         if expand_nested and hasattr(step.operation, "layers"):
             rows += _rows(step.operation, None, True, depth + 1)
     return rows
-
-
-def _steps(model):
-    """The layers of a model and, in a graph, the plain functions between them, in running order."""
-    graph = getattr(model, "_graph", None)
-    if graph is None:
-        return [Step(layer.name, layer, []) for layer in model.layers]
-    shown = {id(layer) for layer in model.layers}  # the input of a sequential model is not among its layers
-    return [s for s in steps_of(graph) if not isinstance(s.operation, Layer) or id(s.operation) in shown]
 
 
 def _row(step, prefix, names):

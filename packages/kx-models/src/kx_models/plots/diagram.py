@@ -10,9 +10,7 @@ from kx_layers.bidirectional import Bidirectional
 from kx_layers.input_layer import InputLayer
 from kx_layers.layer import Layer
 from kx_layers.wrapper import Wrapper
-from kx_models.functional import GraphModel
-from kx_models.graph_steps import Step, steps_of
-from kx_models.sequential import Sequential
+from kx_models.graph_frames import Frame, framed
 from kx_models.summary import kind_of, output_shape
 
 _NO_PYDOT = "You must install pydot (`pip install pydot`) for `{}` to work."
@@ -44,6 +42,7 @@ def model_to_dot(
 
     >>> from kx_layers.dense import Dense
     >>> from kx_layers.input_layer import Input
+    >>> from kx_models.sequential import Sequential
     >>> dot = model_to_dot(Sequential([Input((3,)), Dense(4), Dense(1)], name="mlp"))
     >>> len(dot.get_edges())
     1
@@ -62,7 +61,7 @@ def model_to_dot(
         dot = pydot.Dot(graph_type="digraph", concentrate=True, rankdir=rankdir, dpi=dpi, splines=splines)
         dot.set_node_defaults(shape="plain")
     label = _Label(show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable)
-    _draw_model(_Drawing(pydot, label, expand_nested), model, dot, model.name)
+    _draw(pydot, framed(model, expand_nested), dot, label)
     return dot
 
 
@@ -87,6 +86,7 @@ def plot_model(
 
     >>> from kx_layers.dense import Dense
     >>> from kx_layers.input_layer import Input
+    >>> from kx_models.sequential import Sequential
     >>> model = Sequential([Input((3,)), Dense(4), Dense(1)], name="mlp")
     >>> picture = plot_model(model, "mlp.png", show_shapes=True)
     >>> open("mlp.png", "rb").read(4)
@@ -138,66 +138,18 @@ def _displayed(path, kind):
     return display.SVG(filename=path) if kind == "svg" else display.Image(filename=path)
 
 
-class _Drawing(NamedTuple):
-    pydot: object
-    label: object
-    expand_nested: bool
-
-
-class _Ports(NamedTuple):
-    """The names of the boxes that the inputs of a layer or model lead to, and that its outputs come from."""
-
-    entries: list
-    exits: list
-
-    def entry(self, number):
-        return self.entries[number % len(self.entries)]
-
-    def exit(self, number):
-        return self.exits[number % len(self.exits)]
-
-
-def _draw_model(drawing, model, into, path):
-    """Draw the boxes and arrows of a model into a graph and return its ports."""
-    graph = getattr(model, "_graph", None)
-    if graph is None:  # a subclassed model: only its `call` knows what happens inside
-        return _draw_box(drawing, Step(model.name, model, []), into, path)
-    hides_input = isinstance(model, Sequential)
-    ports = {}  # of each node of the graph
-    for step in steps_of(graph):
-        if not (hides_input and isinstance(step.operation, InputLayer)):
-            drawn = _draw_step(drawing, step, into, f"{path}/{step.name}")
-            ports.update((node, drawn) for node in step.calls)
-    arrows, entries = {}, {}
-    for node in graph.nodes:
-        for number, tensor in enumerate(node.inputs):
-            entry = ports[node].entry(number)
-            if tensor.node in ports:
-                arrows[ports[tensor.node].exit(tensor.index), entry] = None
-            else:
-                entries.setdefault(tensor.node, entry)
-    for start, end in arrows:
-        into.add_edge(drawing.pydot.Edge(_quoted(start), _quoted(end), penwidth=2, color="gray25"))
-    return _Ports(
-        [entries[t.node] if hides_input else ports[t.node].entry(0) for t in graph.inputs],
-        [ports[t.node].exit(t.index) for t in graph.outputs],
-    )
-
-
-def _draw_step(drawing, step, into, path):
-    model = step.operation
-    if not (drawing.expand_nested and isinstance(model, GraphModel)):
-        return _draw_box(drawing, step, into, path)
-    frame = _cluster(drawing.pydot, path, model.name)
-    ports = _draw_model(drawing, model, frame, path)
-    into.add_subgraph(frame)
-    return ports
-
-
-def _draw_box(drawing, step, into, path):
-    label = f"<{drawing.label.of(step)}>"
-    into.add_node(drawing.pydot.Node(_quoted(path), label=label, fontname="Helvetica"))
-    return _Ports([path], [path])
+def _draw(pydot, frame, into, label):
+    """Draw the boxes, frames and arrows of a frame into a graph."""
+    for part in frame.parts:
+        if isinstance(part, Frame):
+            cluster = _cluster(pydot, part.path, part.title)
+            _draw(pydot, part, cluster, label)
+            into.add_subgraph(cluster)
+        else:
+            text = f"<{label.of(part.step)}>"
+            into.add_node(pydot.Node(_quoted(part.path), label=text, fontname="Helvetica"))
+    for start, end in frame.arrows:
+        into.add_edge(pydot.Edge(_quoted(start), _quoted(end), penwidth=2, color="gray25"))
 
 
 def _cluster(pydot, path, title):
