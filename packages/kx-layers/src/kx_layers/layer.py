@@ -310,7 +310,7 @@ class Layer(Fields, Weights):
         elif "training" in kwargs and not signature.keywords:
             del kwargs["training"]
         kwargs = self._fill_masks(signature, named, args, kwargs)
-        if any(isinstance(t, KerasTensor) for t in tensors):
+        if not state.inline and any(isinstance(t, KerasTensor) for t in tensors):
             outputs = self._call_symbolically(args, kwargs, named.get("training"))
         else:
             outputs = self._call_eagerly(args, kwargs, training)
@@ -328,7 +328,7 @@ class Layer(Fields, Weights):
                 if scope.outermost:
                     self._clear_losses()
                 outputs = self.call(*args, **kwargs)
-                if self.activity_regularizer is not None:
+                if self.activity_regularizer is not None and not state.inline:
                     self._add_activity_loss(outputs)
         finally:
             state.autocast = previous

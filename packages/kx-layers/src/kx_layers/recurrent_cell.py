@@ -21,7 +21,6 @@ def _within_0_and_1(rate):
 class RecurrentFields(Fields):
     """The arguments that every recurrent cell and its layer have in common."""
 
-    units: int = field(check=positive, first=True)
     activation = field("tanh", to=activations.get, save=activations.serialize)
     use_bias: bool = field(True)
     kernel_initializer = field("glorot_uniform", to=initializers.get)
@@ -38,7 +37,13 @@ class RecurrentFields(Fields):
     seed = field(None)
 
 
-class GatedFields(RecurrentFields):
+class UnitFields(RecurrentFields):
+    """The arguments of the recurrences over vectors, of `units` elements."""
+
+    units: int = field(check=positive, first=True)
+
+
+class GatedFields(UnitFields):
     """The arguments that the cells with gates, and their layers, have in common.
 
     `implementation` 1 gives each gate dropout masks of its own, 2 all of them the same; with `recurrent_dropout` it
@@ -50,10 +55,10 @@ class GatedFields(RecurrentFields):
 
 
 class RecurrentCell(Layer):
-    """Base of the cells of `SimpleRNN`, `LSTM` and `GRU`.
+    """Base of the cells of `SimpleRNN`, `LSTM` and `GRU`, and of the convolutional ones.
 
     Subclasses say `gates` and `states`, how many there are, write `step` and `sequence`, and have the fields of
-    `RecurrentFields`. Weights: `kernel` (d, gates * units), `recurrent_kernel` (units, gates * units), `bias`.
+    `UnitFields`. Weights: `kernel` (d, gates * units), `recurrent_kernel` (units, gates * units), `bias`.
 
     Dropout masks are drawn when they are first needed and stay the same until they are reset, which `RNN` does
     after each sequence: a step drops what the step before dropped. Gal, Ghahramani 2016,
