@@ -69,6 +69,7 @@ class Layer(Fields, Weights):
         quiet("_inbound_nodes", [])
         quiet("_build_shapes", None)
         quiet("_parent_path", None)
+        quiet("_initial_weights", None)
         quiet("_frozen", [])
         quiet("_name", None)
         quiet("_trainable", True)
@@ -90,6 +91,8 @@ class Layer(Fields, Weights):
         batch_size = extra.pop("batch_size", None)
         if "input_shape" in extra:
             self._batch_input_shape = (batch_size, *extra.pop("input_shape"))
+        if "weights" in extra:
+            self.untracked("_initial_weights", extra.pop("weights"))
         if "input_dim" in extra:
             length = extra.pop("input_length", None)
             dim = extra.pop("input_dim")
@@ -307,7 +310,7 @@ class Layer(Fields, Weights):
         elif "training" in kwargs and not signature.keywords:
             del kwargs["training"]
         kwargs = self._fill_masks(signature, named, args, kwargs)
-        if any(isinstance(t, KerasTensor) for t in tensors):
+        if not state.inline and any(isinstance(t, KerasTensor) for t in tensors):
             outputs = self._call_symbolically(args, kwargs, named.get("training"))
         else:
             outputs = self._call_eagerly(args, kwargs, training)
@@ -325,7 +328,7 @@ class Layer(Fields, Weights):
                 if scope.outermost:
                     self._clear_losses()
                 outputs = self.call(*args, **kwargs)
-                if self.activity_regularizer is not None:
+                if self.activity_regularizer is not None and not state.inline:
                     self._add_activity_loss(outputs)
         finally:
             state.autocast = previous
@@ -576,6 +579,7 @@ def _wrap_build(build):
         with self._scope():
             build(self, *args, **kwargs)
         self.built = True
+        self._set_initial_weights()
 
     wrapped._wrapped = True
     return wrapped

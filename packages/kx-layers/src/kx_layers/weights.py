@@ -109,6 +109,13 @@ class Weights(Stateful):
         for variable, value in zip(own, weights):
             variable.assign(value)
 
+    def _set_initial_weights(self):
+        """Take the values given as `weights=...` to the constructor, once there are weights."""
+        values = self._initial_weights
+        if values is not None:
+            self.untracked("_initial_weights", None)
+            self.set_weights(values if isinstance(values, (list, tuple)) else [values])
+
     def count_params(self):
         """Return the number of weights' elements."""
         if not self.built:

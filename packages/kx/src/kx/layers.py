@@ -23,12 +23,18 @@ from kx_layers.conv import Conv3D as Conv3D
 from kx_layers.conv import Convolution1D as Convolution1D
 from kx_layers.conv import Convolution2D as Convolution2D
 from kx_layers.conv import Convolution3D as Convolution3D
+from kx_layers.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from kx_layers.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from kx_layers.conv_lstm import ConvLSTM3D as ConvLSTM3D
 from kx_layers.conv_transpose import Conv1DTranspose as Conv1DTranspose
 from kx_layers.conv_transpose import Conv2DTranspose as Conv2DTranspose
 from kx_layers.conv_transpose import Conv3DTranspose as Conv3DTranspose
 from kx_layers.conv_transpose import Convolution1DTranspose as Convolution1DTranspose
 from kx_layers.conv_transpose import Convolution2DTranspose as Convolution2DTranspose
 from kx_layers.conv_transpose import Convolution3DTranspose as Convolution3DTranspose
+from kx_layers.cropping import Cropping1D as Cropping1D
+from kx_layers.cropping import Cropping2D as Cropping2D
+from kx_layers.cropping import Cropping3D as Cropping3D
 from kx_layers.dense import Dense as Dense
 from kx_layers.depthwise_conv import DepthwiseConv1D as DepthwiseConv1D
 from kx_layers.depthwise_conv import DepthwiseConv2D as DepthwiseConv2D
@@ -99,10 +105,13 @@ from kx_layers.pooling import MaxPooling2D as MaxPooling2D
 from kx_layers.pooling import MaxPooling3D as MaxPool3D
 from kx_layers.pooling import MaxPooling3D as MaxPooling3D
 from kx_layers.regularization import ActivityRegularization as ActivityRegularization
+from kx_layers.rescaling import Rescaling as Rescaling
 from kx_layers.reshape import Flatten as Flatten
 from kx_layers.reshape import Permute as Permute
 from kx_layers.reshape import RepeatVector as RepeatVector
 from kx_layers.reshape import Reshape as Reshape
+from kx_layers.resizing import CenterCrop as CenterCrop
+from kx_layers.resizing import Resizing as Resizing
 from kx_layers.rnn import RNN as RNN
 from kx_layers.separable_conv import SeparableConv1D as SeparableConv1D
 from kx_layers.separable_conv import SeparableConv2D as SeparableConv2D
@@ -113,7 +122,13 @@ from kx_layers.simple_rnn import SimpleRNNCell as SimpleRNNCell
 from kx_layers.spectral_normalization import SpectralNormalization as SpectralNormalization
 from kx_layers.stacked_rnn_cells import StackedRNNCells as StackedRNNCells
 from kx_layers.time_distributed import TimeDistributed as TimeDistributed
+from kx_layers.up_sampling import UpSampling1D as UpSampling1D
+from kx_layers.up_sampling import UpSampling2D as UpSampling2D
+from kx_layers.up_sampling import UpSampling3D as UpSampling3D
 from kx_layers.wrapper import Wrapper as Wrapper
+from kx_layers.zero_padding import ZeroPadding1D as ZeroPadding1D
+from kx_layers.zero_padding import ZeroPadding2D as ZeroPadding2D
+from kx_layers.zero_padding import ZeroPadding3D as ZeroPadding3D
 
 serialize = _registry("layers").serialize
 deserialize = _registry("layers").deserialize
