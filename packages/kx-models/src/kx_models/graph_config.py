@@ -37,11 +37,12 @@ def sequential_from_config(cls, config, custom_objects=None):
 def functional_config(model):
     """Return the config of a functional model: its layers with the calls made on them, its inputs and outputs."""
     graph = model._graph
-    places = _places(model)
+    names = _entry_names(model)
+    places = _places(model, names)
     layers = []
     for operation in model.operations:
-        entry = _operation_config(operation)
-        entry["name"] = operation.name
+        entry = _operation_config(operation, names[id(operation)])
+        entry["name"] = names[id(operation)]
         entry["inbound_nodes"] = [
             _call_config(node, places)
             for node in _calls(graph, operation)
@@ -61,25 +62,40 @@ def _calls(graph, operation):
     return [node for node in graph.nodes if node.operation is operation]
 
 
-def _places(model):
+def _entry_names(model):
+    """{id of an operation: its name in the config}: those of ops are changed where a layer has the same."""
+    names = {id(operation): operation.name for operation in model.operations if isinstance(operation, Layer)}
+    taken = set(names.values())
+    for operation in model.operations:
+        if id(operation) not in names:
+            name, number = operation.name, 0
+            while name in taken:
+                number += 1
+                name = f"{operation.name}_{number}"
+            names[id(operation)] = name
+            taken.add(name)
+    return names
+
+
+def _places(model, names):
     """{node: (name of its operation, number of the call)}."""
     places = {}
     for tensor in model._graph.inputs:
-        places[tensor.node] = (tensor.node.operation.name, 0)
+        places[tensor.node] = (names[id(tensor.node.operation)], 0)
     counts = {}
     for node in model._graph.nodes:
         number = counts.get(id(node.operation), 0)
         counts[id(node.operation)] = number + 1
-        places[node] = (node.operation.name, number)
+        places[node] = (names[id(node.operation)], number)
     return places
 
 
-def _operation_config(operation):
+def _operation_config(operation, name):
     if isinstance(operation, (Primitive, RecordedFunction)):
         return {
             "module": "kx.ops",
             "class_name": operation.name,
-            "config": {"name": operation.name},
+            "config": {"name": name},
             "registered_name": None,
         }
     return serialize_keras_object(operation)
