@@ -6,13 +6,19 @@ Both are computed for all strings of one length at once, on columns of 64-bit wo
 import numpy as np
 
 _K0, _K1, _K2 = map(np.uint64, (0xC3A5C85C97CB3127, 0xB492B66FBE98F273, 0x9AE16A3B2F90404F))
-_ROUNDS = ((0, 1, 13, 32), (2, 3, 16, 0), (0, 3, 21, 0), (2, 1, 17, 32))  # of SipHash: a, b, left turns of b and a
+_ROUNDS = (
+    (0, 1, 13, 32),
+    (2, 3, 16, 0),
+    (0, 3, 21, 0),
+    (2, 1, 17, 32),
+)  # of SipHash: a, b, left turns of b and a
 
 
 def hash_texts(texts, salt=None):
     """Array (n,) of uint64: the Fingerprint64 of each of a list of str, or their SipHash-2-4 with a `salt`, two ints.
 
-    Fingerprint64: Geoff Pike, FarmHash (2014). SipHash: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012).
+    Fingerprint64: Geoff Pike, FarmHash (2014). SipHash: Aumasson and Bernstein, "SipHash: a fast short-input PRF"
+    (2012).
 
     >>> hash_texts(["a", "cat"]) % np.uint64(1_000_000_007)
     array([384735799, 150705660], dtype=uint64)
