@@ -1,6 +1,5 @@
 """How a layer is called: several inputs, keywords, `training`, masks, added losses, values given for variables."""
 
-import warnings
 
 import numpy as np
 import pytest
