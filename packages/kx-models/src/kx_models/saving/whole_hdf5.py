@@ -8,6 +8,7 @@ from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
 from kx_io.hdf5 import open_hdf5, write_hdf5
 from kx_io.text import read_json
+from kx_models.saving.model_of_config import checked, making
 from kx_models.saving.old_compile import compile_arguments, written_compile
 from kx_models.saving.old_configs import model_from_old_config
 from kx_models.saving.old_eras import Era
@@ -70,7 +71,9 @@ def read_whole_model(path, custom_objects=None, compile=True, safe_mode=True):
                 "call model.load_weights(...)."
             )
         keras_version, backend = root.attribute("keras_version"), root.attribute("backend")
-        model = model_from_old_config(read_json(text, "model_config"), None, keras_version, backend)
+        with making(path, root.file_bytes):
+            config = read_json(text, "model_config")
+            model = checked(model_from_old_config(config, None, keras_version, backend), path)
         if "model_weights" not in root:
             raise FileFormatError(f"{path} holds a model's architecture, but no group model_weights.")
         loaded = load_groups(model, root["model_weights"])
