@@ -87,9 +87,8 @@ class _Check:
                 self.refuse(where, "has a name that means the group itself")
             kind = group.get(name, getlink=True, getclass=True)
             if kind is not h5py.HardLink:
-                self.refuse(
-                    where, f"is a link ({getattr(kind, '__name__', 'damaged')}) to another place, which may lie in another file"
-                )
+                what = getattr(kind, "__name__", "damaged")
+                self.refuse(where, f"is a link ({what}) to another place, which may lie in another file")
             item = group[name]
             if isinstance(item, h5py.Group):
                 members[name] = self.group(item, where, depth + 1)

@@ -7,7 +7,7 @@ from kx_io.errors import FileFormatError
 from kx_tensor.allowance import Allowance
 
 MOST_WITHOUT_WEIGHTS = 4 << 30  # bytes of a model of which only the architecture is there
-# A file of weights may give rise to this many times its bytes: half precision, the slots of an optimizer it has none for.
+# A file of weights may give rise to this many times its bytes: the slots of an optimizer that it has no state of.
 _TIMES_STORED = 8
 _SMALL = 64 << 20
 # What Python raises where a value of a damaged config is used as something that it is not.
