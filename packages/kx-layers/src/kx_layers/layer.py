@@ -203,7 +203,7 @@ class Layer(Fields, Weights, OldAttributes):
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with self._scope():
             variable = Variable(
-                initializers.get(initializer),
+                initializers.get("zeros" if self._is_filled_later() else initializer),
                 shape,
                 dtype,
                 trainable,
