@@ -51,8 +51,8 @@ class Discretization(DataLayer):
 
     def update_state(self, data):
         """Add a batch to the summary of the data."""
-        new = _summary(np.asarray(on_host(data), np.float32).ravel(), self.epsilon)
-        both = np.concatenate([self._seen, new], axis=1)
+        new = np.sort(np.asarray(on_host(data), np.float32), axis=None)
+        both = np.concatenate([self._seen, [new, np.ones_like(new)]], axis=1)
         self.untracked("_seen", _compress(both[:, both[0].argsort(kind="stable")], self.epsilon))
 
     def finalize_state(self):
@@ -91,19 +91,11 @@ class Discretization(DataLayer):
         return {**config, "dtype": self.dtype}
 
 
-# ---- a summary of many numbers: a few of them, sorted, each with the weight of those it stands for
-
-
-def _summary(values, epsilon):
-    """The summary (2, about 1/epsilon) of an array: row 0 numbers, row 1 weights."""
-    share = len(values) * epsilon
-    step = max(share, 1.0)
-    chosen = np.sort(values)[int(share) :: int(step)]
-    return np.stack([chosen, np.full(len(chosen), step, np.float32)])
-
-
 def _compress(summary, epsilon):
-    """A summary of 1/epsilon numbers, interpolated between those of a longer one."""
+    """A summary of many numbers, made into one of about 1/epsilon by interpolation.
+
+    A summary (2, n) has sorted numbers in row 0, and in row 1 the weight of what each stands for.
+    """
     if summary.shape[1] * epsilon < 1:
         return summary
     shares = epsilon + np.arange(0.0, 1.0, epsilon)
