@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kx_io import field
 from kx_layers.layer import Layer
 from kx_layers.text_arrays import as_input
 from kx_tensor.symbolic import KerasTensor
@@ -46,6 +47,7 @@ class StringDataLayer(DataLayer):
     'string'
     """
 
+    autocast = field(False, config=False)  # integers given as floats stay exact
     compute_dtype = input_dtype = "string"
 
     @property
@@ -80,4 +82,6 @@ def batches_of(data, steps=None):
 
 def on_host(data):
     """A batch as a NumPy array."""
+    if not isinstance(data, (np.ndarray, Tensor, Variable)):
+        data = as_input(data)
     return data if isinstance(data, np.ndarray) else data.numpy()

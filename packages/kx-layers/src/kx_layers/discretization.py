@@ -32,6 +32,11 @@ class Discretization(DataLayer):
         super().__post_init__()
         if self.bin_boundaries is None and self.num_bins is None:
             raise ValueError("You need to set either `num_bins` or `bin_boundaries`.")
+        if self.bin_boundaries is not None and self.num_bins is not None:
+            raise ValueError(
+                "Both `num_bins` and `bin_boundaries` should not be set. Received: `num_bins="
+                f"{self.num_bins}` and `bin_boundaries={self.bin_boundaries}`"
+            )
         self.untracked("_given", self.num_bins is None)
         if self._given and sorted(self.bin_boundaries) != self.bin_boundaries:
             raise ValueError(f"Discretization: bin_boundaries must be sorted, got {self.bin_boundaries}.")
@@ -89,6 +94,15 @@ class Discretization(DataLayer):
         config = super().get_config()
         del config["trainable"]  # as Keras has it
         return {**config, "dtype": self.dtype}
+
+    @classmethod
+    def from_config(cls, config):
+        boundaries = None if config.get("num_bins") is None else config.get("bin_boundaries")
+        if boundaries is None:
+            return super().from_config(config)
+        layer = super().from_config({**config, "bin_boundaries": None})
+        layer.bin_boundaries = list(boundaries)  # which `adapt` had found
+        return layer
 
 
 def _compress(summary, epsilon):
