@@ -10,9 +10,11 @@ from kx_layers import (
     CategoryEncoding,
     Concatenate,
     Dense,
+    Discretization,
     Embedding,
     Flatten,
     HashedCrossing,
+    Hashing,
     Input,
     IntegerLookup,
     Normalization,
@@ -116,6 +118,29 @@ def test_normalization_adapted_in_a_model():
     assert len(model.trainable_weights) == 2 and len(model.weights) == 5
     normalized = model.layers[0](x).numpy()
     np.testing.assert_allclose([normalized.mean(), normalized.std()], [0, 1], atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", [IntegerLookup, Hashing, Discretization])
+def test_steps_that_repeat_look_up_anew(layer):
+    """Steps of one shape are replayed: what a layer finds on the host for one batch must not serve for the next."""
+    arguments = {
+        IntegerLookup: {"vocabulary": [5, 6]},
+        Hashing: {"num_bins": 8},
+        Discretization: {"bin_boundaries": [5.5]},
+    }
+    x = np.repeat([5, 6], 64)
+
+    def trained(run_eagerly):
+        table = Embedding(8, 2, embeddings_initializer="ones")
+        model = Sequential(
+            [Input((1,), dtype="int64"), layer(**arguments[layer]), table, Flatten(), Dense(1, "tanh")]
+        )
+        model.layers[-1].set_weights([np.ones((2, 1)), np.zeros(1)])
+        model.compile("sgd", "mse", run_eagerly=run_eagerly)
+        model.fit(x, np.where(x == 5, 1.0, -1.0), epochs=2, batch_size=8, shuffle=False, verbose=0)
+        return table.get_weights()[0]
+
+    np.testing.assert_array_equal(trained(False), trained(True))
 
 
 def test_strings_where_numbers_belong_and_the_other_way_round():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kx_io import field, instance_of, non_negative, one_of, register
-from kx_layers.data_layer import DataLayer, batches_of, on_host
+from kx_layers.data_layer import DataLayer, batches_of, fixed_tensor, on_host
 from kx_layers.encoding import MODES, encode, encoded_shape
 from kx_layers.unsupported import only_false
 from kx_tensor import ops
@@ -81,7 +81,7 @@ class Discretization(DataLayer):
                 "call `adapt(data)` before "
                 "you use the Discretization layer."
             )
-        bins = ops.cast(ops.digitize(inputs, np.asarray(boundaries, np.float32)), "int32")
+        bins = ops.cast(ops.digitize(inputs, fixed_tensor(boundaries, "float32")), "int32")
         if self.output_mode == "int":
             return bins
         return encode(bins, len(boundaries) + 1, self.output_mode, self.output_dtype)

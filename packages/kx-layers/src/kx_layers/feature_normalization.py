@@ -3,7 +3,7 @@
 import numpy as np
 
 from kx_io import field, register
-from kx_layers.data_layer import DataLayer, batches_of, on_host
+from kx_layers.data_layer import DataLayer, batches_of, fixed_tensor, on_host
 from kx_tensor import config, ops
 
 
@@ -85,10 +85,8 @@ class Normalization(DataLayer):
             return ops.reshape(variable, self._sizes)
         given = np.asarray(given)
         if given.ndim < len(self._sizes):  # it has the axes of `axis` only
-            given = np.broadcast_to(given, [self._sizes[i] for i in self._kept_axes])
-        return ops.convert_to_tensor(
-            np.broadcast_to(given.reshape(self._sizes), self._sizes), self.compute_dtype
-        )
+            given = np.broadcast_to(given, [self._sizes[i] for i in self._kept_axes]).reshape(self._sizes)
+        return fixed_tensor(np.broadcast_to(given, self._sizes), self._compute_dtype)
 
     def adapt(self, data):
         """Find mean and variance of data: an array, or an iterable of batches."""
