@@ -4,6 +4,7 @@ import numpy as np
 
 from kx_tensor.random import SeedGenerator
 from kx_tensor.state import Stateful, count_params
+from kx_tensor.tape import state
 
 
 class Weights(Stateful):
@@ -108,6 +109,13 @@ class Weights(Stateful):
         for variable, value in zip(own, weights):
             variable.assign(value)
 
+    def _set_initial_weights(self):
+        """Take the values given as `weights=...` to the constructor, once there are weights."""
+        values = self._initial_weights
+        if values is not None:
+            self.untracked("_initial_weights", None)
+            self.set_weights(values if isinstance(values, (list, tuple)) else [values])
+
     def count_params(self):
         """Return the number of weights' elements."""
         if not self.built:
@@ -132,3 +140,9 @@ class Weights(Stateful):
             )
         for i, v in enumerate(own):
             v.assign(np.asarray(store[f"{i}"]))
+
+    def _is_filled_later(self):
+        """Whether the values of all weights are read from a file next: drawing them would be for nothing."""
+        allowance = state.allowance
+        usual = type(self).load_own_variables is Weights.load_own_variables
+        return usual and allowance is not None and allowance.filled_later
