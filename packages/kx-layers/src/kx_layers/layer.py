@@ -49,6 +49,7 @@ class Layer(Fields, Weights, OldAttributes):
 
     supports_masking = False
     input_spec = None
+    _loses_masks = True  # where it does not support them
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -202,7 +203,7 @@ class Layer(Fields, Weights, OldAttributes):
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with self._scope():
             variable = Variable(
-                initializers.get(initializer),
+                initializers.get("zeros" if self._is_filled_later() else initializer),
                 shape,
                 dtype,
                 trainable,
@@ -315,7 +316,7 @@ class Layer(Fields, Weights, OldAttributes):
             outputs = self._call_symbolically(args, kwargs, named.get("training"))
         else:
             outputs = self._call_eagerly(args, kwargs, training)
-        self._set_masks(signature, args, kwargs.get("mask"), outputs, tensors)
+        self._set_masks(args, kwargs.get("mask"), outputs, tensors)
         if self._plain and len(args) == 1 and isinstance(args[0], Tensor):
             self.untracked("_checked_shape", args[0].data.shape[1:])
         return outputs
@@ -449,7 +450,7 @@ class Layer(Fields, Weights, OldAttributes):
                     kwargs = {**kwargs, mask_name: mask}
         return kwargs
 
-    def _set_masks(self, signature, args, given, outputs, tensors):
+    def _set_masks(self, args, given, outputs, tensors):
         """Attach `compute_mask`'s result to the outputs; the mask of the inputs rides on them or is `given`."""
         if given is None and not self._own_mask_rule and not any(t._keras_mask is not None for t in tensors):
             return
@@ -464,7 +465,7 @@ class Layer(Fields, Weights, OldAttributes):
             for out, mask in zip(tree.flatten(outputs), flat):
                 if mask is not None and isinstance(out, (Tensor, KerasTensor)) and out._keras_mask is None:
                     out._keras_mask = mask
-        elif previous is not None and not signature.masks:
+        elif previous is not None and self._loses_masks:
             warnings.warn(
                 f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
                 "However, this layer does not support masking and will therefore destroy the mask information. "

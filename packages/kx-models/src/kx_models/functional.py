@@ -26,6 +26,8 @@ class GraphModel(Model):
     The graph, a `kx_tensor.graph.Function`, and what follows from it are set by `_set_graph`.
     """
 
+    _loses_masks = False  # its layers carry them
+
     def _set_graph(self, inputs, outputs):
         graph = Function(inputs, outputs, name=self.name)
         self.untracked("_graph", graph)

@@ -138,7 +138,9 @@ def _outputs(g, model, values, tensors):
             made.remove(value.name)
             g.rename(value.name, name)
         else:  # an input or a constant, or given out before under another name
-            g.nodes.append(g.onnx.helper.make_node("Identity", [value.name], [name], name=g.new_name("Identity")))
+            g.nodes.append(
+                g.onnx.helper.make_node("Identity", [value.name], [name], name=g.new_name("Identity"))
+            )
         outputs.append(Value(name, tensor.shape, value.dtype))
     return outputs
 

@@ -4,7 +4,6 @@ It is a change of text: names, arguments, references. Nothing is made or importe
 the model is made from the outcome.
 """
 
-from kx_io import CustomObjectScope, deserialize_keras_object
 from kx_models.saving.old_eras import Era
 from kx_models.saving.old_graphs import clean, joined_branches, modern_graph
 from kx_models.saving.old_layers import input_entry, modern_layer
@@ -18,24 +17,22 @@ _GRAPHS = ("Model", "Functional", "Container", "Network")
 _LAYERS_WITHIN = ("layer", "backward_layer")
 
 
-def model_from_old_config(config, custom_objects=None, keras_version=None, backend=None):
-    """The model of a config of any era.
+def modern_config(config, keras_version=None, backend=None):
+    """The config of a model of any era as Keras 3 writes it.
 
-    `keras_version` and `backend` are what the file says beside the config, if the config doesn't. Raises TypeError
-    that lists all names nobody registered, ValueError for what no longer exists and for code in a file.
+    `keras_version` and `backend` are what the file says beside the config, if the config doesn't. Raises ValueError for
+    what no longer exists, and for code in a file.
 
     >>> layer = {"class_name": "Dense", "config": {"name": "dense_1", "output_dim": 2, "batch_input_shape": [None, 3]}}
-    >>> model_from_old_config({"class_name": "Sequential", "config": [layer], "keras_version": "1.2.2"}).output_shape
-    (None, 2)
+    >>> config = modern_config({"class_name": "Sequential", "config": [layer], "keras_version": "1.2.2"})
+    >>> config["config"]["layers"][1]["config"]
+    {'name': 'dense_1', 'units': 2}
     """
-    with CustomObjectScope(custom_objects or {}):
-        return deserialize_keras_object(modern_config(config, keras_version, backend))
-
-
-def modern_config(config, keras_version=None, backend=None):
-    """The config of a model or layer of any era as Keras 3 writes it; one of Keras 3 comes back as good as unchanged."""
     version = config.get("keras_version") or keras_version or _guessed_version(config)
-    return _modern(config, Era.of(version, config.get("backend") or backend))
+    era = Era.of(version, config.get("backend") or backend)
+    if not era.old and "module" in config:
+        return config
+    return _modern(config, era)
 
 
 def _guessed_version(config):
@@ -52,7 +49,9 @@ def _modern(entry, era):
     if not is_object(entry):
         return entry
     name = bare_name(entry["class_name"])
-    kept = {key: entry[key] for key in ("name", "inbound_nodes", "build_config", "compile_config") if key in entry}
+    kept = {
+        key: entry[key] for key in ("name", "inbound_nodes", "build_config", "compile_config") if key in entry
+    }
     config = entry["config"]
     if name == "Sequential" and not is_custom(entry):
         return _sequential(config, era) | kept
@@ -61,7 +60,9 @@ def _modern(entry, era):
         return own | {"config": _functional(config, era)}
     entry = modern_layer(entry, era)
     if isinstance(entry["config"], dict):
-        models = {k: _modern(v, era) for k, v in entry["config"].items() if k in _LAYERS_WITHIN and is_object(v)}
+        models = {
+            k: _modern(v, era) for k, v in entry["config"].items() if k in _LAYERS_WITHIN and is_object(v)
+        }
         entry = {**entry, "config": {**entry["config"], **models}}
     return entry
 
@@ -89,8 +90,12 @@ def _op(entry, era):
     if "module" in entry:
         return entry
     listed = any(isinstance(call["args"][0], list) for call in entry["inbound_nodes"] if call["args"])
-    known = modern_layer(entry, era)  # merging layers take a list, ops of the same name one argument after the other
-    return known if listed and known["module"] == "keras.layers" else entry | {"module": "keras.src.ops.numpy"}
+    known = modern_layer(
+        entry, era
+    )  # merging layers take a list, ops of the same name one argument after the other
+    return (
+        known if listed and known["module"] == "keras.layers" else entry | {"module": "keras.src.ops.numpy"}
+    )
 
 
 def _sequential(config, era):
@@ -103,7 +108,9 @@ def _sequential(config, era):
     layers = [_modern(_named(entry), era) for entry in entries]
     first = entries[0]["config"] if entries else None
     if isinstance(first, dict) and first.get("batch_input_shape") and layers[0]["class_name"] != "InputLayer":
-        layers.insert(0, input_entry(first | layers[0]["config"], f"{clean(first.get('name') or 'layer')}_input"))
+        layers.insert(
+            0, input_entry(first | layers[0]["config"], f"{clean(first.get('name') or 'layer')}_input")
+        )
     out = {"name": name, "layers": layers}
     if config.get("trainable") is not None:
         out["trainable"] = config["trainable"]

@@ -24,7 +24,9 @@ _DROPPED_FROM = {
     "DepthwiseConv1D": ("filters", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
     "DepthwiseConv2D": ("filters", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
     "Conv1DTranspose": ("groups",), "Conv2DTranspose": ("groups",), "Conv3DTranspose": ("groups",),
-    "MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
+    "MultiHeadAttention": ("query_shape", "key_shape", "value_shape", "softmax_robust_masking"),
+    "SpatialDropout1D": ("trainable", "noise_shape"), "SpatialDropout2D": ("trainable", "noise_shape"),
+    "SpatialDropout3D": ("trainable", "noise_shape"),
     "Embedding": ("input_length", "dropout"),
     "Dropout": ("rng_type", "force_generator"),
 }  # fmt: skip
@@ -169,11 +171,18 @@ def _lambda(config, era):
             f"Lambda layer {name!r} holds Python code, which is never run from a file. Write the function anew and pass "
             f"it for the layer: custom_objects={{{name!r}: my_function}}."
         )
-    kept = {key: config[key] for key in ("name", "trainable", "dtype", "arguments") if config.get(key) is not None}
+    kept = {
+        key: config[key] for key in ("name", "trainable", "dtype", "arguments") if config.get(key) is not None
+    }
     shape = config.get("output_shape")
     if isinstance(shape, (list, tuple)) and all(isinstance(n, (int, type(None))) for n in shape):
         kept["output_shape"] = list(shape)
-    reference = {"module": "builtins", "class_name": "function", "config": function, "registered_name": "function"}
+    reference = {
+        "module": "builtins",
+        "class_name": "function",
+        "config": function,
+        "registered_name": "function",
+    }
     return kept | {"function": reference}
 
 
