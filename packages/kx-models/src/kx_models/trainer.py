@@ -7,6 +7,7 @@ from kx_models.batches import flat_logs, joined, to_device, unpack_validation
 from kx_models.callbacks.callback_list import CallbackList
 from kx_models.data import adapt, split
 from kx_models.progress import standardize_verbose
+from kx_models.resume import Run
 from kx_models.steps import Steps
 from kx_tensor import device as devices
 from kx_tensor import tape, tree
@@ -57,15 +58,22 @@ class Trainer(Steps):
         step, own_logs = self._own_step("train_step", self._train)
         validation = None
         self.untracked("history", callbacks.history)
+        run = Run(source, initial_epoch)
+        self.untracked("run", run)
         callbacks.on_train_begin()
         logs = {}
         try:
-            for epoch in range(initial_epoch, epochs):
-                self.reset_metrics()
+            if run.pending and not run.batch:
+                run.restore(self, not own_logs)
+            for epoch in range(run.epoch, epochs):
+                if not run.batch:
+                    self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
                 source.on_epoch_begin()
+                if run.pending:  # inside an epoch, after its callbacks
+                    run.restore(self, not own_logs)
                 with devices.pooled():
-                    results = self._train_epoch(source, step, own_logs, callbacks)
+                    results = self._train_epoch(run, step, own_logs, callbacks)
                 source.on_epoch_end()
                 if results is None:  # the source had no batch left for this epoch, and has said so
                     break
@@ -87,16 +95,19 @@ class Trainer(Steps):
                 validation.close()
         if self.optimizer is not None and epochs > initial_epoch:
             self.optimizer.finalize_variable_values(self.trainable_variables)
+        self.untracked("run", None)
         callbacks.on_train_end(logs)
         return self.history
 
-    def _train_epoch(self, source, step, own_logs, callbacks):
+    def _train_epoch(self, run, step, own_logs, callbacks):
         """One pass over the source; returns the epoch's logs as Python floats, None if the source had run out."""
-        device = devices.current()
+        device, source = devices.current(), run.source
         per_call = self.steps_per_execution
         results = {}
-        number = -1
-        for number, (x, y, weight) in enumerate(source.epoch()):
+        first_number, run.batch = run.batch, 0
+        number = first_number - 1
+        for number, (x, y, weight) in enumerate(source.epoch(), first_number):
+            source.used += 1
             first = number % per_call == 0
             if first and callbacks.wants_train_batch_begin:
                 callbacks.on_train_batch_begin(number)
