@@ -56,6 +56,7 @@ SLOW_STANDARD = {
 }
 SLOW_OURS = {
     "kx_datasets.download",  # brings http, ssl and email
+    "kx_io.spellings",  # tables of old names, which new code never needs
     "kx_io.archive",  # brings zipfile
     "kx_io.hdf5",  # brings h5py
     "kx_models.export.onnx",

@@ -1,11 +1,9 @@
 """`RNN`: a cell run over the steps of a sequence."""
 
-import math
-
 from kx_io import field, register, registry, snake_case
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
-from kx_layers.recurrent_cell import RecurrentCell
+from kx_layers.recurrent_cell import RecurrentCell, first_states
 from kx_layers.stacked_rnn_cells import StackedRNNCells
 from kx_tensor import ops, tree
 from kx_tensor.ops.recurrent_loop import run_steps
@@ -187,7 +185,7 @@ class RNN(Layer):
         if self._fuses():
             return self.cell.run(sequences, states, mask, training, **options)
         if states is None:
-            states = self._start_of(sequences)
+            states = first_states(self, sequences)
         if sequences.shape[1] == 0:
             raise ValueError(
                 f"Layer {self.name!r}: expected 1 or more steps, got inputs of shape {sequences.shape}."
@@ -198,14 +196,6 @@ class RNN(Layer):
             return out, tree.pack_sequence_as(states, tree.flatten(new))
 
         return run_steps(step, sequences, states, mask, **options)
-
-    def _start_of(self, sequences):
-        """The initial states for the rows of a batch, whose number a symbolic one may leave open."""
-        if sequences.shape[0] is not None:
-            return self.get_initial_state(sequences.shape[0])
-        rows = ops.zeros_like(ops.reshape(sequences[:, 0], (-1, math.prod(sequences.shape[2:])))[:, 0])
-        spread = lambda s: ops.reshape(rows, (-1, *[1] * (len(s.shape) - 1))) + s
-        return tree.map_structure(spread, self.get_initial_state(1))
 
     def _fuses(self):
         if self.use_cudnn is False:

@@ -27,6 +27,8 @@ class GraphModel(Model):
 
     _graph = None
 
+    _loses_masks = False  # its layers carry them
+
     def _set_graph(self, inputs, outputs):
         graph = Function(inputs, outputs, name=self.name)
         self.untracked("_graph", graph)

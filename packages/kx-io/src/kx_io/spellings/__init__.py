@@ -33,8 +33,10 @@ def modern_class(name):
     return _CLASSES.get(name, name)
 
 
-def modern_arguments(class_name, arguments, parents=()):
+def modern_arguments(class_name, arguments, parents=(), quiet=False):
     """Return the arguments with old spellings replaced, and one FutureWarning that says what to write now.
+
+    `quiet`: without the warning, for what is read from files.
 
     `class_name` may be an old one, or "Model.fit" and its kin; `parents` are names of classes whose spellings hold,
     too. Arguments that no table knows come back as they are. Raises TypeError for an argument given both ways,
@@ -73,7 +75,7 @@ def modern_arguments(class_name, arguments, parents=()):
         else:
             _put(owner, new, row.new, row.value(value))
             written.append(f"{row.new}=...")
-    if old:
+    if old and not quiet:
         if written:
             advice.insert(0, f"write {owner}({', '.join(written)})")
         given = ", ".join(f"{name}=..." for name in old)

@@ -131,11 +131,16 @@ def _outputs(g, model, values, tensors):
     names = getattr(model, "output_names", None)
     if names is None or len(names) != len(values):
         names = [f"output_{i}" for i in range(len(values))] if len(values) > 1 else ["output"]
-    taken = {value.name for value in values}
+    made = {name for node in g.nodes for name in node.output}
     outputs = []
     for name, value, tensor in zip(_unique(names), values, tensors):
-        name = f"{name}_out" if name in taken else name
-        g.nodes.append(g.onnx.helper.make_node("Identity", [value.name], [name], name=g.new_name("Identity")))
+        if value.name in made:
+            made.remove(value.name)
+            g.rename(value.name, name)
+        else:  # an input or a constant, or given out before under another name
+            g.nodes.append(
+                g.onnx.helper.make_node("Identity", [value.name], [name], name=g.new_name("Identity"))
+            )
         outputs.append(Value(name, tensor.shape, value.dtype))
     return outputs
 

@@ -121,6 +121,12 @@ class Graph:
             return self.cast(x, dtype)
         return self.constant(np.asarray(x, dtypes.as_numpy(dtype)))
 
+    def rename(self, old, new):
+        """Give a value another name, in all nodes."""
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                names[:] = [new if name == old else name for name in names]
+
     # ---- operators that many ops need ------------------------------------------------------------------------
 
     def cast(self, x, dtype):

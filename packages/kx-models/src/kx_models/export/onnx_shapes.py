@@ -4,6 +4,7 @@ import numpy as np
 
 from kx_models.export.onnx_graph import converts
 from kx_tensor import dtypes, rules
+from kx_tensor.ops.resample import interpolation_matrix
 
 # ---- shapes ------------------------------------------------------------------------------------------------------
 
@@ -100,6 +101,28 @@ def pad(g, call, x, pad_width, mode="constant", constant_values=None):
 def triangle(g, call, x, k=0):
     diagonal = g.constant(np.asarray(k, "int64"))
     return g.emit("Trilu", [x, diagonal], call.shape, call.dtype, upper=int(call.name == "triu"))
+
+
+@converts("enlarge")
+def enlarge(g, call, x, factors):
+    scales = g.constant(np.asarray(factors, "float32"))
+    return g.emit(
+        "Resize", [x, None, scales], call.shape, call.dtype, mode="nearest", nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    )  # fmt: skip
+
+
+@converts("resample")
+def resample(g, call, x, axis, size, scale=None, translation=0.0, kernel="bilinear", antialias=False):
+    axis %= len(x.shape)
+    order = [i for i in range(len(x.shape)) if i != axis] + [axis]
+    if x.shape[axis] is None:
+        raise ValueError("interpolation needs inputs of known height and width")
+    matrix = interpolation_matrix(x.shape[axis], size, scale, translation, kernel, antialias)
+    last = g.transpose(g.cast(x, call.dtype), order)
+    weights = g.as_value(matrix.T, call.dtype)
+    out = g.emit("MatMul", [last, weights], [call.shape[i] for i in order], call.dtype)
+    return g.transpose(out, np.argsort(order).tolist())
 
 
 # ---- picking -----------------------------------------------------------------------------------------------------
