@@ -6,9 +6,11 @@ from kx_models.arguments import unknown_arguments
 from kx_models.batches import flat_logs, joined, to_device, unpack_validation
 from kx_models.callbacks.callback_list import CallbackList
 from kx_models.data import adapt, split
+from kx_models.limits import limited, limited_epochs
 from kx_models.progress import standardize_verbose
 from kx_models.resume import Run
 from kx_models.steps import Steps
+from kx_models.tracebacks import filtered, shorten
 from kx_tensor import device as devices
 from kx_tensor import tape, tree
 from kx_tensor.tensor import Tensor
@@ -21,6 +23,7 @@ class Trainer(Steps):
 
     # ---- loops -----------------------------------------------------------------------------------------------
 
+    @filtered
     def fit(
         self,
         x=None,
@@ -53,7 +56,8 @@ class Trainer(Steps):
         self.stop_training = False
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
-        source = adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
+        source = limited(adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch))
+        epochs = initial_epoch + limited_epochs(epochs - initial_epoch)
         callbacks = self._callback_list(callbacks, verbose, epochs, source.num_batches, add_history=True)
         step, own_logs = self._own_step("train_step", self._train)
         validation = None
@@ -82,7 +86,7 @@ class Trainer(Steps):
                     if validation is None:
                         vx, vy, vw = unpack_validation(validation_data)
                         size = validation_batch_size or batch_size
-                        validation = adapt(vx, vy, vw, size, False, None, validation_steps)
+                        validation = limited(adapt(vx, vy, vw, size, False, None, validation_steps))
                     validation.reset()
                     results = self._evaluate(validation, callbacks)
                     logs = {**logs, **{f"val_{k}": v for k, v in results.items()}}
@@ -138,6 +142,7 @@ class Trainer(Steps):
             raise ValueError(f"train_step and test_step must return a dict of metrics, got {results!r}.")
         return dict(sorted(flat_logs(results).items()))
 
+    @filtered
     def evaluate(
         self,
         x=None,
@@ -155,7 +160,7 @@ class Trainer(Steps):
         if kwargs:
             raise unknown_arguments("evaluate", kwargs, Trainer.evaluate)
         self._needs_compile("evaluate")
-        source = adapt(x, y, sample_weight, batch_size, False, None, steps)
+        source = limited(adapt(x, y, sample_weight, batch_size, False, None, steps))
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
         results = self._evaluate(source, callbacks)
         if return_dict:
@@ -203,8 +208,16 @@ class Trainer(Steps):
         """Return the outputs for all of `x` as NumPy arrays."""
         step, own = self._own_step("predict_step", self._forward)
         if not (own or callbacks or batch_size or steps or standardize_verbose(verbose)) and _is_one_batch(x):
-            return self.predict_on_batch(x)
-        source = adapt(x, None, None, batch_size, False, None, steps)
+            try:
+                return self.predict_on_batch(x)
+            except Exception as error:
+                shorten(error)
+                raise
+        return self._predict(x, step, batch_size, verbose, steps, callbacks)
+
+    @filtered
+    def _predict(self, x, step, batch_size, verbose, steps, callbacks):
+        source = limited(adapt(x, None, None, batch_size, False, None, steps))
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
         device, per_call = devices.current(), self.steps_per_execution
         batches, structure = None, None

@@ -5,8 +5,10 @@ import warnings
 
 import numpy as np
 
+from kx_models.arguments import without_old_arguments
 from kx_models.callbacks.monitor import MonitorCallback
 from kx_models.callbacks.save_frequency import SaveFrequency
+from kx_models.messages import say
 
 _WEIGHTS = (".weights.h5", ".weights.json", ".safetensors", ".h5", ".hdf5")
 _MODELS = (".keras", ".h5", ".hdf5")
@@ -46,8 +48,7 @@ class ModelCheckpoint(MonitorCallback):
         **kwargs,
     ):
         self.period = kwargs.pop("period", 1)
-        if kwargs:
-            raise TypeError(f"ModelCheckpoint got an unexpected keyword argument {next(iter(kwargs))!r}.")
+        without_old_arguments("ModelCheckpoint", kwargs, ModelCheckpoint)
         super().__init__(monitor, mode, best=initial_value_threshold)
         self.filepath = os.fspath(filepath)
         self.verbose = verbose
@@ -97,7 +98,7 @@ class ModelCheckpoint(MonitorCallback):
         write = self.model.save_weights if self.save_weights_only else self.model.save
         write(path, overwrite=True)
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: finished saving model to {path}")
+            say(f"\nEpoch {epoch + 1}: finished saving model to {path}")
 
     def _path(self, epoch, batch, logs):
         names = {"epoch": epoch + 1, **logs}
@@ -137,4 +138,4 @@ class ModelCheckpoint(MonitorCallback):
 
     def _say(self, epoch, what):
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: {what}")
+            say(f"\nEpoch {epoch + 1}: {what}")
