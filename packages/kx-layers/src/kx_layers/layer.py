@@ -10,6 +10,7 @@ from kx_io import Fields, field, register
 from kx_layers import constraints, initializers, input_spec, policy, regularizers
 from kx_layers.call_signature import CallSignature, masks_of, only_taken, shapes_by_argument, tensors_in
 from kx_layers.context import calling, context
+from kx_layers.old_attributes import OldAttributes
 from kx_layers.stateless import with_values
 from kx_layers.weights import Weights
 from kx_tensor import device as devices
@@ -25,7 +26,7 @@ _ARRAYS = (Tensor, KerasTensor, Variable)
 
 
 @register("layers")
-class Layer(Fields, Weights):
+class Layer(Fields, Weights, OldAttributes):
     """A computation with state: write `__init__`, `build(input_shape)`, `call(inputs)`.
 
     Calling the layer builds it if need be, casts float inputs to its compute dtype, checks `input_spec`, passes
@@ -202,7 +203,7 @@ class Layer(Fields, Weights):
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with self._scope():
             variable = Variable(
-                initializers.get(initializer),
+                initializers.get("zeros" if self._is_filled_later() else initializer),
                 shape,
                 dtype,
                 trainable,

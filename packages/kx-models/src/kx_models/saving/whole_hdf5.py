@@ -71,7 +71,9 @@ def read_whole_model(path, custom_objects=None, compile=True, safe_mode=True):
             )
         keras_version, backend = root.attribute("keras_version"), root.attribute("backend")
         config = read_json(text, "model_config")
-        model = model_of(config, str(path), keras_version=keras_version, backend=backend)
+        model = model_of(
+            config, str(path), keras_version=keras_version, backend=backend, stored=root.file_bytes
+        )
         if "model_weights" not in root:
             raise FileFormatError(f"{path} holds a model's architecture, but no group model_weights.")
         loaded = load_groups(model, root["model_weights"])

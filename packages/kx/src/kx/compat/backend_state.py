@@ -4,9 +4,11 @@ import contextlib
 
 import numpy as np
 
+from kx.compat.backend_shapes import with_sizes
 from kx_layers.context import context
 from kx_models.session import clear_session
 from kx_tensor import config, naming, ops
+from kx_tensor.capture import effect
 from kx_tensor.symbolic import KerasTensor, is_keras_tensor, record_call
 from kx_tensor.variable import Variable
 
@@ -46,8 +48,6 @@ def zeros(shape, dtype=None, name=None):
     >>> zeros((2,)).numpy()
     array([0., 0.], dtype=float32)
     """
-    from kx.compat.backend_shapes import with_sizes
-
     return with_sizes(_made(ops.zeros, name), shape, dtype=dtype or config.floatx())
 
 
@@ -57,8 +57,6 @@ def ones(shape, dtype=None, name=None):
     >>> ones((2,)).numpy()
     array([1., 1.], dtype=float32)
     """
-    from kx.compat.backend_shapes import with_sizes
-
     return with_sizes(_made(ops.ones, name), shape, dtype=dtype or config.floatx())
 
 
@@ -213,9 +211,13 @@ def print_tensor(x, message="", summarize=3):
     """
     if isinstance(x, KerasTensor):
         return record_call(print_tensor, (x, message, summarize), {}, [(x.shape, x.dtype)])[0]
-    with np.printoptions(threshold=2 * summarize, edgeitems=summarize):
-        print(message, np.asarray(x))
+    effect(_show, x.data, message, summarize)  # a captured step prints, too
     return x
+
+
+def _show(array, message, summarize):
+    with np.printoptions(threshold=2 * summarize, edgeitems=summarize):
+        print(message, array)
 
 
 def image_dim_ordering():
@@ -253,7 +255,10 @@ def learning_phase():
 def set_learning_phase(value):
     """Set what layers called without `training` take: 1 or True for training, 0 or False for inference.
 
-    >>> set_learning_phase(0)
+    >>> set_learning_phase(1)
+    >>> learning_phase()
+    1
+    >>> clear_session()
     """
     if value not in (0, 1):
         raise ValueError(f"The learning phase is 0 or 1, got {value!r}.")
