@@ -52,7 +52,9 @@ def _modern(entry, era):
     if not is_object(entry):
         return entry
     name = bare_name(entry["class_name"])
-    kept = {key: entry[key] for key in ("name", "inbound_nodes", "build_config", "compile_config") if key in entry}
+    kept = {
+        key: entry[key] for key in ("name", "inbound_nodes", "build_config", "compile_config") if key in entry
+    }
     config = entry["config"]
     if name == "Sequential" and not is_custom(entry):
         return _sequential(config, era) | kept
@@ -61,7 +63,9 @@ def _modern(entry, era):
         return own | {"config": _functional(config, era)}
     entry = modern_layer(entry, era)
     if isinstance(entry["config"], dict):
-        models = {k: _modern(v, era) for k, v in entry["config"].items() if k in _LAYERS_WITHIN and is_object(v)}
+        models = {
+            k: _modern(v, era) for k, v in entry["config"].items() if k in _LAYERS_WITHIN and is_object(v)
+        }
         entry = {**entry, "config": {**entry["config"], **models}}
     return entry
 
@@ -89,8 +93,12 @@ def _op(entry, era):
     if "module" in entry:
         return entry
     listed = any(isinstance(call["args"][0], list) for call in entry["inbound_nodes"] if call["args"])
-    known = modern_layer(entry, era)  # merging layers take a list, ops of the same name one argument after the other
-    return known if listed and known["module"] == "keras.layers" else entry | {"module": "keras.src.ops.numpy"}
+    known = modern_layer(
+        entry, era
+    )  # merging layers take a list, ops of the same name one argument after the other
+    return (
+        known if listed and known["module"] == "keras.layers" else entry | {"module": "keras.src.ops.numpy"}
+    )
 
 
 def _sequential(config, era):
@@ -103,7 +111,9 @@ def _sequential(config, era):
     layers = [_modern(_named(entry), era) for entry in entries]
     first = entries[0]["config"] if entries else None
     if isinstance(first, dict) and first.get("batch_input_shape") and layers[0]["class_name"] != "InputLayer":
-        layers.insert(0, input_entry(first | layers[0]["config"], f"{clean(first.get('name') or 'layer')}_input"))
+        layers.insert(
+            0, input_entry(first | layers[0]["config"], f"{clean(first.get('name') or 'layer')}_input")
+        )
     out = {"name": name, "layers": layers}
     if config.get("trainable") is not None:
         out["trainable"] = config["trainable"]

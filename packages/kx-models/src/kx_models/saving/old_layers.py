@@ -169,11 +169,18 @@ def _lambda(config, era):
             f"Lambda layer {name!r} holds Python code, which is never run from a file. Write the function anew and pass "
             f"it for the layer: custom_objects={{{name!r}: my_function}}."
         )
-    kept = {key: config[key] for key in ("name", "trainable", "dtype", "arguments") if config.get(key) is not None}
+    kept = {
+        key: config[key] for key in ("name", "trainable", "dtype", "arguments") if config.get(key) is not None
+    }
     shape = config.get("output_shape")
     if isinstance(shape, (list, tuple)) and all(isinstance(n, (int, type(None))) for n in shape):
         kept["output_shape"] = list(shape)
-    reference = {"module": "builtins", "class_name": "function", "config": function, "registered_name": "function"}
+    reference = {
+        "module": "builtins",
+        "class_name": "function",
+        "config": function,
+        "registered_name": "function",
+    }
     return kept | {"function": reference}
 
 

@@ -24,13 +24,19 @@ def bare_name(class_name):
     """
     if ">" in class_name:
         package, name = class_name.rsplit(">", 1)
-        return name if package in ("Custom", "Keras") and get_registered_object(class_name) is None else class_name
+        return (
+            name
+            if package in ("Custom", "Keras") and get_registered_object(class_name) is None
+            else class_name
+        )
     return class_name.rpartition(".")[2]
 
 
 def is_custom(config):
     """Whether a config names a class of the user's, whose arguments are its own business."""
-    return any(get_registered_object(config.get(key)) is not None for key in ("registered_name", "class_name"))
+    return any(
+        get_registered_object(config.get(key)) is not None for key in ("registered_name", "class_name")
+    )
 
 
 def modern_part(key, value, era):

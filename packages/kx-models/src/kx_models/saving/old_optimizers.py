@@ -24,7 +24,15 @@ _ORDER = {
     "Adadelta": ("accumulated_grad", "accumulated_delta_var"),
 }  # fmt: skip
 _KNOWN_SLOTS = frozenset(
-    ("momentum", "velocity", "average_gradient", "accumulator", "linear", "accumulated_grad", "accumulated_delta_var")
+    (
+        "momentum",
+        "velocity",
+        "average_gradient",
+        "accumulator",
+        "linear",
+        "accumulated_grad",
+        "accumulated_delta_var",
+    )
 ) | frozenset(old for names in _SLOTS.values() for old in names)
 
 
@@ -37,7 +45,11 @@ def modern_optimizer(config, era):
     inner = given.get("inner_optimizer") or (given.get("optimizer") if name == "LossScaleOptimizer" else None)
     if inner is not None:
         inner, notes = modern_optimizer(inner, era)
-        kept = {k: given[k] for k in ("initial_scale", "dynamic_growth_steps") if isinstance(given.get(k), (int, float))}
+        kept = {
+            k: given[k]
+            for k in ("initial_scale", "dynamic_growth_steps")
+            if isinstance(given.get(k), (int, float))
+        }
         return {"class_name": name, "config": {"inner_optimizer": inner, **kept}}, notes
     decay = given.get("decay") or 0.0
     if name == "Nadam" and ("decay" in given or "schedule_decay" in given):
@@ -52,13 +64,20 @@ def modern_optimizer(config, era):
     if arguments.get("epsilon", 1e-7) is None:
         arguments["epsilon"] = 1e-7
     if era.standalone:
-        if "clipnorm" in arguments:  # Keras clipped by the norm of all gradients together until TensorFlow had it
+        if (
+            "clipnorm" in arguments
+        ):  # Keras clipped by the norm of all gradients together until TensorFlow had it
             arguments["global_clipnorm"] = arguments.pop("clipnorm")
         if name == "Adagrad":
             arguments.setdefault("initial_accumulator_value", 0.0)
     if arguments.get("global_clipnorm") and arguments.get("clipvalue"):
         notes.append(f"clipvalue={arguments.pop('clipvalue')} of {name}, as there is global_clipnorm too")
-    return {"module": "keras.optimizers", "class_name": name, "config": arguments, "registered_name": None}, notes
+    return {
+        "module": "keras.optimizers",
+        "class_name": name,
+        "config": arguments,
+        "registered_name": None,
+    }, notes
 
 
 def _decaying(rate, decay):
@@ -69,7 +88,12 @@ def _decaying(rate, decay):
 def _schedule(config):
     arguments = {key: value for key, value in config["config"].items() if key != "name" or value is not None}
     name = bare_name(config["class_name"])
-    return {"module": "keras.optimizers.schedules", "class_name": name, "config": arguments, "registered_name": None}
+    return {
+        "module": "keras.optimizers.schedules",
+        "class_name": name,
+        "config": arguments,
+        "registered_name": None,
+    }
 
 
 # ---- state
@@ -109,7 +133,9 @@ def _restore_as_is(optimizer, arrays):
     variables = optimizer.variables
     shapes = [tuple(v.shape) for v in variables], [tuple(a.shape) for a in arrays]
     if shapes[0] != shapes[1]:
-        raise ValueError(f"it has {len(arrays)} arrays, the optimizer {len(variables)}, or their shapes differ")
+        raise ValueError(
+            f"it has {len(arrays)} arrays, the optimizer {len(variables)}, or their shapes differ"
+        )
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(np.asarray(array))
 

@@ -29,10 +29,26 @@ _CALLS = {f"math.{name}": Call(_RENAMED.get(name, name), {}) for name in _ONE}
 _CALLS |= {f"math.{name}": Call(_RENAMED.get(name, name), {"y": 1}) for name in _TWO}
 _CALLS |= {
     f"__operators__.{name}": Call(_RENAMED.get(name, name), {"y": 1})
-    for name in ("add", "sub", "mul", "div", "truediv", "floordiv", "mod", "pow", "ne", "eq", "ge", "gt", "le", "lt")
+    for name in (
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "ne",
+        "eq",
+        "ge",
+        "gt",
+        "le",
+        "lt",
+    )
 }
 _CALLS |= {
-    f"math.reduce_{name}": Call(name, _AXIS) for name in ("sum", "mean", "max", "min", "prod", "any", "all", "std")
+    f"math.reduce_{name}": Call(name, _AXIS)
+    for name in ("sum", "mean", "max", "min", "prod", "any", "all", "std")
 }
 _CALLS |= {
     "math.reduce_variance": Call("var", _AXIS),
@@ -118,7 +134,9 @@ def op_call(function, args, kwargs):
         elif value is not None:
             named[place] = value
     if function == "split" and isinstance(placed.get(1), list):
-        placed[1] = [sum(placed[1][: i + 1]) for i in range(len(placed[1]) - 1)]  # kx, as NumPy, takes the places
+        placed[1] = [
+            sum(placed[1][: i + 1]) for i in range(len(placed[1]) - 1)
+        ]  # kx, as NumPy, takes the places
     if "mode" in named:
         named["mode"] = named["mode"].lower()
     return call.op, tuple(placed[i] for i in sorted(placed)), named

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-_CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose", "SeparableConv1D", "SeparableConv2D")
+_CONVOLUTIONS = (
+    "Conv1D",
+    "Conv2D",
+    "Conv3D",
+    "Conv2DTranspose",
+    "Conv3DTranspose",
+    "SeparableConv1D",
+    "SeparableConv2D",
+)
 _PER_GATE = {"LSTM": 12, "ConvLSTM2D": 12, "GRU": 9}  # arrays where each gate had three of its own
 _I_C_F_O = (0, 2, 1, 3)  # Keras 1 had the gates in the order i, c, f, o; now it is i, f, c, o
 
