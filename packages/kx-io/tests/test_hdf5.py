@@ -96,7 +96,7 @@ def test_two_arrays_of_one_name_are_not_written():
 def test_a_name_with_dots_is_only_a_name(tmp_path):
     with open_hdf5(made(tmp_path, lambda f: f.create_group("layers").create_dataset("..", data=1.0))) as root:
         assert root["layers"][".."].read() == 1.0
-        with pytest.raises(KeyError, match="no 'x'"):
+        with pytest.raises(FileFormatError, match="no 'x'"):
             root["layers"]["x"]
 
 

@@ -87,9 +87,8 @@ class _Check:
                 self.refuse(where, "has a name that means the group itself")
             kind = group.get(name, getlink=True, getclass=True)
             if kind is not h5py.HardLink:
-                self.refuse(
-                    where, f"is a link ({kind.__name__}) to another place, which may lie in another file"
-                )
+                what = getattr(kind, "__name__", "damaged")
+                self.refuse(where, f"is a link ({what}) to another place, which may lie in another file")
             item = group[name]
             if isinstance(item, h5py.Group):
                 members[name] = self.group(item, where, depth + 1)
@@ -189,6 +188,11 @@ class StoredGroup:
     def __len__(self):
         return len(self._members)
 
+    @property
+    def file_bytes(self):
+        """The bytes of all arrays in the file together, unpacked."""
+        return self._check.plain + self._check.expanded
+
     def _find(self, name):
         item = self._members.get(name)
         if item is None and "/" in name:
@@ -203,7 +207,7 @@ class StoredGroup:
     def __getitem__(self, name):
         found = self._find(name)
         if found is None:
-            raise KeyError(
+            raise FileFormatError(
                 f"{self._check.label}: there is no {name!r} in {self.path}; it has {list(self)[:20]}."
             )
         return found

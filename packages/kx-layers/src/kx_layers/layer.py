@@ -10,6 +10,7 @@ from kx_io import Fields, field, register
 from kx_layers import constraints, initializers, input_spec, policy, regularizers
 from kx_layers.call_signature import CallSignature, masks_of, only_taken, shapes_by_argument, tensors_in
 from kx_layers.context import calling, context
+from kx_layers.old_attributes import OldAttributes
 from kx_layers.stateless import with_values
 from kx_layers.weights import Weights
 from kx_tensor import device as devices
@@ -25,7 +26,7 @@ _ARRAYS = (Tensor, KerasTensor, Variable)
 
 
 @register("layers")
-class Layer(Fields, Weights):
+class Layer(Fields, Weights, OldAttributes):
     """A computation with state: write `__init__`, `build(input_shape)`, `call(inputs)`.
 
     Calling the layer builds it if need be, casts float inputs to its compute dtype, checks `input_spec`, passes
@@ -48,6 +49,7 @@ class Layer(Fields, Weights):
 
     supports_masking = False
     input_spec = None
+    _loses_masks = True  # where it does not support them
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -201,7 +203,7 @@ class Layer(Fields, Weights):
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with self._scope():
             variable = Variable(
-                initializers.get(initializer),
+                initializers.get("zeros" if self._is_filled_later() else initializer),
                 shape,
                 dtype,
                 trainable,
@@ -314,7 +316,7 @@ class Layer(Fields, Weights):
             outputs = self._call_symbolically(args, kwargs, named.get("training"))
         else:
             outputs = self._call_eagerly(args, kwargs, training)
-        self._set_masks(signature, args, kwargs.get("mask"), outputs, tensors)
+        self._set_masks(args, kwargs.get("mask"), outputs, tensors)
         if self._plain and len(args) == 1 and isinstance(args[0], Tensor):
             self.untracked("_checked_shape", args[0].data.shape[1:])
         return outputs
@@ -448,7 +450,7 @@ class Layer(Fields, Weights):
                     kwargs = {**kwargs, mask_name: mask}
         return kwargs
 
-    def _set_masks(self, signature, args, given, outputs, tensors):
+    def _set_masks(self, args, given, outputs, tensors):
         """Attach `compute_mask`'s result to the outputs; the mask of the inputs rides on them or is `given`."""
         if given is None and not self._own_mask_rule and not any(t._keras_mask is not None for t in tensors):
             return
@@ -463,7 +465,7 @@ class Layer(Fields, Weights):
             for out, mask in zip(tree.flatten(outputs), flat):
                 if mask is not None and isinstance(out, (Tensor, KerasTensor)) and out._keras_mask is None:
                     out._keras_mask = mask
-        elif previous is not None and not signature.masks:
+        elif previous is not None and self._loses_masks:
             warnings.warn(
                 f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
                 "However, this layer does not support masking and will therefore destroy the mask information. "

@@ -124,7 +124,7 @@ class RNN(Layer):
             "states",
             tree.map_shape_structure(
                 lambda shape: Variable(
-                    ops.zeros(shape, self.variable_dtype), trainable=False, name="rnn_state"
+                    ops.zeros, shape, self.variable_dtype, trainable=False, name="rnn_state"
                 ),
                 shapes,
             ),

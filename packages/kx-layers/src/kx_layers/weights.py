@@ -4,6 +4,7 @@ import numpy as np
 
 from kx_tensor.random import SeedGenerator
 from kx_tensor.state import Stateful, count_params
+from kx_tensor.tape import state
 
 
 class Weights(Stateful):
@@ -140,3 +141,9 @@ class Weights(Stateful):
             )
         for i, v in enumerate(own):
             v.assign(np.asarray(store[f"{i}"]))
+
+    def _is_filled_later(self):
+        """Whether the values of all weights are read from a file next: drawing them would be for nothing."""
+        allowance = state.allowance
+        usual = type(self).load_own_variables is Weights.load_own_variables
+        return usual and allowance is not None and allowance.filled_later

@@ -8,6 +8,7 @@ from kx_layers.input_layer import Input, InputLayer
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
 from kx_models import graph_config
+from kx_models.arguments import modern_model_arguments
 from kx_models.graph_steps import steps_of
 from kx_models.model import Model, takes_graph
 from kx_tensor import device as devices
@@ -25,7 +26,7 @@ class GraphModel(Model):
     The graph, a `kx_tensor.graph.Function`, and what follows from it are set by `_set_graph`.
     """
 
-    _graph = None
+    _loses_masks = False  # its layers carry them
 
     def _set_graph(self, inputs, outputs):
         graph = Function(inputs, outputs, name=self.name)
@@ -81,6 +82,8 @@ class GraphModel(Model):
         The model has checked the input, whose dtype and shape fix those of all tensors between: the layers' own checks
         need not be made again.
         """
+        if self._extra_graph is not None:
+            return None
         steps, expected = [], 0
         for operation, _, single, place, count, _ in self._graph.steps:
             plain = (
@@ -110,12 +113,13 @@ class GraphModel(Model):
 
     def _run(self, values, training):
         """Run the graph; `training` of this call, if any, precedes that given when a layer was called for the graph."""
-        if training is None or not self._training_set_by_node:
-            return self._graph.run(values)
 
-        def call(operation, args, kwargs):
+        def with_training(operation, args, kwargs):
             return operation(*args, **{**kwargs, "training": training} if "training" in kwargs else kwargs)
 
+        call = None if training is None or not self._training_set_by_node else with_training
+        if self._extra_graph is not None:
+            return self._run_with_extra(values, call)
         return self._graph.run(values, call=call)
 
     def _to_tensors(self, value):
@@ -256,7 +260,11 @@ class GraphModel(Model):
 class Functional(GraphModel):
     """A model made of the graph between `inputs` and `outputs`: what `Model(inputs, outputs)` gives."""
 
-    def __init__(self, inputs, outputs, name=None, **kwargs):
+    def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
+        if "input" in kwargs or "output" in kwargs:
+            given = {"inputs": inputs, "outputs": outputs}
+            kwargs = modern_model_arguments({**{k: v for k, v in given.items() if v is not None}, **kwargs})
+            inputs, outputs = kwargs.pop("inputs", None), kwargs.pop("outputs", None)
         trainable = kwargs.pop("trainable", True)
         for x in tree.flatten(inputs):
             if not isinstance(x, KerasTensor):

@@ -4,8 +4,10 @@ from kx_io import register
 from kx_layers.call_signature import shapes_by_argument
 from kx_layers.layer import Layer
 from kx_models.graph_config import functional_from_config
+from kx_models.old_methods import OldMethods
 from kx_models.saving.model_methods import Saving
 from kx_models.summary import summary as print_summary
+from kx_models.symbolic_losses import SymbolicLosses
 from kx_models.trainer import Trainer
 from kx_tensor import tree
 from kx_tensor.symbolic import KerasTensor
@@ -13,7 +15,7 @@ from kx_tensor.tensor import Tensor
 
 
 @register("models", module="keras")
-class Model(Saving, Trainer, Layer):
+class Model(Saving, OldMethods, SymbolicLosses, Trainer, Layer):
     """A layer with `compile`, `fit`, `evaluate`, `predict`.
 
     Three ways to make one: `Model(inputs, outputs)` from symbolic tensors, a `Sequential` stack, or a subclass with
@@ -163,5 +165,8 @@ def _functional_variant(cls):
 
 def _is_functional(args, kwargs):
     return (
-        len(args) == 2 or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= kwargs.keys()
+        len(args) == 2
+        or (len(args) == 1 and not kwargs.keys().isdisjoint(("outputs", "output")))
+        or {"inputs", "outputs"} <= kwargs.keys()
+        or {"input", "output"} <= kwargs.keys()
     ) and not (args and isinstance(args[0], (str, Tensor)))

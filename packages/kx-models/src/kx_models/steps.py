@@ -4,6 +4,7 @@ A step is eager: forward, loss, one walk back over the tape, one optimizer call 
 step comes again and again in the same shapes, `kx_models.steady` replays it.
 """
 
+import inspect
 import warnings
 
 import numpy as np
@@ -11,13 +12,14 @@ import numpy as np
 import kx_optimizers
 from kx_io import registry
 from kx_losses.metric import Mean, Metric
-from kx_models.arguments import unknown_arguments
+from kx_models.arguments import takes_old, unknown_arguments
 from kx_models.batches import as_batch, ones_like_scalar, samples_in, unpack_x_y_sample_weight
 from kx_models.compile import CompiledLoss, CompiledMetrics
 from kx_models.steady import SteadyForward, SteadyStep
 from kx_optimizers.loss_scale import LossScaleOptimizer
 from kx_tensor import ops, tape
 from kx_tensor.backward import backward
+from kx_tensor.symbolic import KerasTensor
 
 
 class Steps:
@@ -47,6 +49,7 @@ class Steps:
 
     # ---- compiling -------------------------------------------------------------------------------------------
 
+    @takes_old
     def compile(
         self,
         optimizer="rmsprop",
@@ -155,7 +158,7 @@ class Steps:
 
     def compile_from_config(self, config):
         """Compile with what `get_compile_config` returned."""
-        config = {k: v for k, v in config.items() if k in Steps.compile.__code__.co_varnames}
+        config = {k: v for k, v in config.items() if k in inspect.signature(Steps.compile).parameters}
         self.compile(**config)
         if self.built:
             self.optimizer.build(self.trainable_variables)
@@ -168,7 +171,7 @@ class Steps:
         if self._compiled_loss is not None:
             loss = self._compiled_loss(y, y_pred, sample_weight)
             if loss is not None:
-                losses.append(loss)
+                losses.append(self._value_of(loss, x) if loss.__class__ is KerasTensor else loss)
         if self._losses or self._loss_layers or self._kept("regularized", self._find_regularized):
             losses += self._extra_losses()
         if not losses:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kx_models.arguments import unknown_arguments
+from kx_models.arguments import takes_old, unknown_arguments
 from kx_models.batches import flat_logs, joined, to_device, unpack_validation
 from kx_models.callbacks.callback_list import CallbackList
 from kx_models.data import adapt, split
@@ -20,6 +20,7 @@ class Trainer(Steps):
 
     # ---- loops -----------------------------------------------------------------------------------------------
 
+    @takes_old
     def fit(
         self,
         x=None,
@@ -127,6 +128,7 @@ class Trainer(Steps):
             raise ValueError(f"train_step and test_step must return a dict of metrics, got {results!r}.")
         return dict(sorted(flat_logs(results).items()))
 
+    @takes_old
     def evaluate(
         self,
         x=None,
@@ -188,11 +190,12 @@ class Trainer(Steps):
         keys = [name for name in dict.fromkeys(m.name for m in self._flat_metrics()) if name in values]
         return [values[k] for k in (*keys, *sorted(values.keys() - set(keys)))]
 
+    @takes_old
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Return the outputs for all of `x` as NumPy arrays."""
         step, own = self._own_step("predict_step", self._forward)
         if not (own or callbacks or batch_size or steps or standardize_verbose(verbose)) and _is_one_batch(x):
-            return self.predict_on_batch(x)
+            return self._outputs_for(x, step)
         source = adapt(x, None, None, batch_size, False, None, steps)
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
         device, per_call = devices.current(), self.steps_per_execution
@@ -246,7 +249,10 @@ class Trainer(Steps):
 
     def predict_on_batch(self, x):
         """Return the outputs for one batch as NumPy arrays."""
-        step, _ = self._own_step("predict_step", self._forward)
+        return self._outputs_for(x, self._own_step("predict_step", self._forward)[0])
+
+    def _outputs_for(self, x, step):
+        """What `step` gives for one batch, as NumPy arrays."""
         with tape.no_grad():
             outputs = step(to_device(x, devices.current()), None, None)
         if outputs.__class__ is Tensor:

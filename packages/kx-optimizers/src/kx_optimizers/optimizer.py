@@ -76,6 +76,15 @@ class Optimizer(Fields, Owner):
         else:
             self._set_rate(learning_rates.standardize(value))
 
+    @property
+    def lr(self):
+        """The learning rate by its name of Keras 1 and 2."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value):
+        self.learning_rate = value
+
     def _accept_extra(self, extra):
         self.untracked("_decay", extra.pop("decay", None))
         return extra

@@ -94,7 +94,8 @@ def read_archive_model(file, custom_objects=None, compile=True, safe_mode=True):
     """Make the model of a `.keras` file: a path or a binary file object."""
     with open_archive(file) as archive:
         config = read_json(archive.read(_CONFIG, MAX_CONFIG), f"{archive.label}/{_CONFIG}")
-        model = model_of(config, archive.label, custom_objects, compile, safe_mode)
+        stored = archive.size(_WEIGHTS) if _WEIGHTS in archive else 0
+        model = model_of(config, archive.label, custom_objects, compile, safe_mode, stored=stored)
         if _WEIGHTS in archive:
             with archive.opened(_WEIGHTS) as member, open_hdf5(member) as root:
                 read_weights(model, finder(root), f"{archive.label}/{_WEIGHTS}")
@@ -122,8 +123,9 @@ def read_folder_model(path, custom_objects=None, compile=True, safe_mode=True):
     label = os.fspath(path)
     with open(os.path.join(path, _CONFIG), "rb") as file:
         config = read_json(file.read(MAX_CONFIG + 1), os.path.join(label, _CONFIG))
-    model = model_of(config, label, custom_objects, compile, safe_mode)
     weights = os.path.join(label, _WEIGHTS)
+    stored = os.path.getsize(weights)
+    model = model_of(config, label, custom_objects, compile, safe_mode, stored=stored)
     with open_hdf5(weights) as root:
         read_weights(model, finder(root), weights)
     for inner, part in _with_assets(model, "load_assets"):

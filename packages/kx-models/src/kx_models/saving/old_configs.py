@@ -4,7 +4,6 @@ It is a change of text: names, arguments, references. Nothing is made or importe
 the model is made from the outcome.
 """
 
-from kx_io import CustomObjectScope, deserialize_keras_object
 from kx_models.saving.old_eras import Era
 from kx_models.saving.old_graphs import clean, joined_branches, modern_graph
 from kx_models.saving.old_layers import input_entry, modern_layer
@@ -18,24 +17,22 @@ _GRAPHS = ("Model", "Functional", "Container", "Network")
 _LAYERS_WITHIN = ("layer", "backward_layer")
 
 
-def model_from_old_config(config, custom_objects=None, keras_version=None, backend=None):
-    """The model of a config of any era.
+def modern_config(config, keras_version=None, backend=None):
+    """The config of a model of any era as Keras 3 writes it.
 
-    `keras_version` and `backend` are what the file says beside the config, if the config doesn't. Raises TypeError
-    that lists all names nobody registered, ValueError for what no longer exists and for code in a file.
+    `keras_version` and `backend` are what the file says beside the config, if the config doesn't. Raises ValueError for
+    what no longer exists, and for code in a file.
 
     >>> layer = {"class_name": "Dense", "config": {"name": "dense_1", "output_dim": 2, "batch_input_shape": [None, 3]}}
-    >>> model_from_old_config({"class_name": "Sequential", "config": [layer], "keras_version": "1.2.2"}).output_shape
-    (None, 2)
+    >>> config = modern_config({"class_name": "Sequential", "config": [layer], "keras_version": "1.2.2"})
+    >>> config["config"]["layers"][1]["config"]
+    {'name': 'dense_1', 'units': 2}
     """
-    with CustomObjectScope(custom_objects or {}):
-        return deserialize_keras_object(modern_config(config, keras_version, backend))
-
-
-def modern_config(config, keras_version=None, backend=None):
-    """The config of a model or layer of any era as Keras 3 writes it; one of Keras 3 comes back as good as unchanged."""
     version = config.get("keras_version") or keras_version or _guessed_version(config)
-    return _modern(config, Era.of(version, config.get("backend") or backend))
+    era = Era.of(version, config.get("backend") or backend)
+    if not era.old and "module" in config:
+        return config
+    return _modern(config, era)
 
 
 def _guessed_version(config):

@@ -24,7 +24,9 @@ _DROPPED_FROM = {
     "DepthwiseConv1D": ("filters", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
     "DepthwiseConv2D": ("filters", "groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
     "Conv1DTranspose": ("groups",), "Conv2DTranspose": ("groups",), "Conv3DTranspose": ("groups",),
-    "MultiHeadAttention": ("query_shape", "key_shape", "value_shape"),
+    "MultiHeadAttention": ("query_shape", "key_shape", "value_shape", "softmax_robust_masking"),
+    "SpatialDropout1D": ("trainable", "noise_shape"), "SpatialDropout2D": ("trainable", "noise_shape"),
+    "SpatialDropout3D": ("trainable", "noise_shape"),
     "Embedding": ("input_length", "dropout"),
     "Dropout": ("rng_type", "force_generator"),
 }  # fmt: skip

@@ -117,6 +117,7 @@ def op_call(function, args, kwargs):
     """
     if function == "__operators__.getitem":
         return "get_item", (args[0], _key(kwargs.get("slice_spec", args[1:]))), {}
+    function = function.removeprefix("compat.v1.")
     call = _CALLS.get(function)
     if call is None:
         raise ValueError(

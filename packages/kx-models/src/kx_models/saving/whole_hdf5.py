@@ -8,8 +8,8 @@ from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
 from kx_io.hdf5 import open_hdf5, write_hdf5
 from kx_io.text import read_json
+from kx_models.saving.model_of_config import model_of
 from kx_models.saving.old_compile import compile_arguments, written_compile
-from kx_models.saving.old_configs import model_from_old_config
 from kx_models.saving.old_eras import Era
 from kx_models.saving.old_optimizers import modern_optimizer, restore_state
 from kx_models.saving.old_weights import BACKEND, KERAS_VERSION, load_groups, write_groups
@@ -70,7 +70,10 @@ def read_whole_model(path, custom_objects=None, compile=True, safe_mode=True):
                 "call model.load_weights(...)."
             )
         keras_version, backend = root.attribute("keras_version"), root.attribute("backend")
-        model = model_from_old_config(read_json(text, "model_config"), None, keras_version, backend)
+        config = read_json(text, "model_config")
+        model = model_of(
+            config, str(path), keras_version=keras_version, backend=backend, stored=root.file_bytes
+        )
         if "model_weights" not in root:
             raise FileFormatError(f"{path} holds a model's architecture, but no group model_weights.")
         loaded = load_groups(model, root["model_weights"])

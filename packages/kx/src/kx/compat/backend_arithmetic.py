@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from kx_tensor import config, ops
+from kx_layers import activations
+from kx_layers.dot import Dot
+from kx_tensor import config, ops, random
 from kx_tensor.symbolic import KerasTensor
 
 abs, cos, exp, log, sign, sin = ops.abs, ops.cos, ops.exp, ops.log, ops.sign, ops.sin
@@ -66,8 +68,6 @@ def relu(x, alpha=0.0, max_value=None, threshold=0.0):
     >>> relu([-2.0, 3.0], alpha=0.5, max_value=2).numpy()
     array([-1.,  2.], dtype=float32)
     """
-    from kx_layers import activations
-
     return activations.relu(x, negative_slope=alpha, max_value=max_value, threshold=threshold)
 
 
@@ -136,20 +136,7 @@ def batch_dot(x, y, axes=None):
         )
     if axes is None:
         axes = (rank_x - 1, rank_y - 1 if rank_y == 2 else rank_y - 2)
-    elif isinstance(axes, int):
-        axes = (axes, axes)
-    a, b = (axis % rank for axis, rank in zip(axes, (rank_x, rank_y)))
-    if a == 0 or b == 0:
-        raise ValueError(f"batch_dot multiplies within samples: axes={axes} must not name the batch axis 0.")
-    letters = "abcdefghijklmnopqrstuvwxy"
-    names_x = ["z", *letters[: rank_x - 1]]
-    names_y = ["z", *letters[rank_x - 1 : rank_x + rank_y - 2]]
-    names_y[b] = names_x[a]
-    kept = [n for i, n in enumerate(names_x) if i != a] + [
-        n for i, n in enumerate(names_y) if i not in (0, b)
-    ]
-    out = ops.einsum(f"{''.join(names_x)},{''.join(names_y)}->{''.join(kept)}", x, y)
-    return ops.expand_dims(out, -1) if len(out.shape) == 1 else out
+    return Dot(axes)([x, y])
 
 
 def l2_normalize(x, axis=None):
@@ -168,8 +155,6 @@ def dropout(x, level, noise_shape=None, seed=None):
     >>> dropout([1.0, 1.0], 0.0).numpy()
     array([1., 1.], dtype=float32)
     """
-    from kx_tensor import random
-
     return random.dropout(_tensor(x), level, noise_shape=noise_shape, seed=seed)
 
 

@@ -4,8 +4,10 @@ import contextlib
 
 import numpy as np
 
+from kx.compat.backend_shapes import with_sizes
 from kx_layers.context import context
 from kx_tensor import config, naming, ops
+from kx_tensor.capture import effect
 from kx_tensor.symbolic import KerasTensor, record_call
 from kx_tensor.variable import Variable
 
@@ -45,8 +47,6 @@ def zeros(shape, dtype=None, name=None):
     >>> zeros((2,)).numpy()
     array([0., 0.], dtype=float32)
     """
-    from kx.compat.backend_shapes import with_sizes
-
     return with_sizes(_made(ops.zeros, name), shape, dtype=dtype or config.floatx())
 
 
@@ -56,8 +56,6 @@ def ones(shape, dtype=None, name=None):
     >>> ones((2,)).numpy()
     array([1., 1.], dtype=float32)
     """
-    from kx.compat.backend_shapes import with_sizes
-
     return with_sizes(_made(ops.ones, name), shape, dtype=dtype or config.floatx())
 
 
@@ -230,9 +228,13 @@ def print_tensor(x, message="", summarize=3):
     """
     if isinstance(x, KerasTensor):
         return record_call(print_tensor, (x, message, summarize), {}, [(x.shape, x.dtype)])[0]
-    with np.printoptions(threshold=2 * summarize, edgeitems=summarize):
-        print(message, np.asarray(x))
+    effect(_show, x.data, message, summarize)  # a captured step prints, too
     return x
+
+
+def _show(array, message, summarize):
+    with np.printoptions(threshold=2 * summarize, edgeitems=summarize):
+        print(message, array)
 
 
 def image_dim_ordering():
@@ -270,7 +272,10 @@ def learning_phase():
 def set_learning_phase(value):
     """Set what layers called without `training` take: 1 or True for training, 0 or False for inference.
 
-    >>> set_learning_phase(0)
+    >>> set_learning_phase(1)
+    >>> learning_phase()
+    1
+    >>> clear_session()
     """
     if value not in (0, 1):
         raise ValueError(f"The learning phase is 0 or 1, got {value!r}.")
