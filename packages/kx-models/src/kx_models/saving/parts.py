@@ -15,7 +15,8 @@ def parts(root):
     """Give `(path, object)` for the object and all layers, optimizers and seed generators in it, each once.
 
     The path is that of Keras's files: names of attributes, in alphabetical order with private ones last, and for
-    what is in lists and dicts the name of its class, numbered. Keras itself leaves out seed generators and passes over them when it reads.
+    what is in lists and dicts the name of its class, numbered. Keras itself leaves out seed generators, and passes
+    over them when it reads.
 
     >>> from kx_layers.dense import Dense
     >>> from kx_models.sequential import Sequential
