@@ -111,8 +111,16 @@ def _read_part(part, stored):
 
 
 def _unfit_optimizer(part, own, stored):
-    """As in Keras, an optimizer whose state is of another size keeps its own, with a warning."""
-    if len(stored):
+    """An optimizer that was saved before its first step had only its numbers, such as the learning rate.
+
+    Otherwise, as in Keras, one whose stored state is of another size keeps its own, with a warning.
+    """
+    pairs = [(variable, stored.get(str(i))) for i, variable in enumerate(own[: len(stored)])]
+    prefix = len(stored) < len(own)
+    if prefix and all(value is not None and variable.shape == value.shape == () for variable, value in pairs):
+        for variable, value in pairs:
+            fill(variable, value)
+    elif len(stored):
         warnings.warn(
             f"The state of the optimizer {part.name!r} was not loaded: it has {len(own)} variables, the stored one "
             f"{len(stored)}.",
