@@ -29,7 +29,20 @@ MAY_IMPORT = {
 }
 
 # Imported only inside the function that uses them: they are slow to import, or not always there.
-ALWAYS_LAZY = {"IPython", "PIL", "cupy", "h5py", "matplotlib", "pandas", "rich", "torch", "yaml"}
+ALWAYS_LAZY = {
+    "IPython",
+    "PIL",
+    "cupy",
+    "h5py",
+    "matplotlib",
+    "onnx",
+    "pandas",
+    "pydot",
+    "rich",
+    "tensorboard",
+    "torch",
+    "yaml",
+}
 # These may be lazy too: slow modules that a training run does not need; `numpy` in kx_io, which rarely needs it.
 SLOW_STANDARD = {
     "concurrent",
@@ -46,6 +59,8 @@ SLOW_OURS = {
     "kx_io.spellings",  # tables of old names, which new code never needs
     "kx_io.archive",  # brings zipfile
     "kx_io.hdf5",  # brings h5py
+    "kx_models.export.onnx",
+    "kx_io.spellings",  # tables of old names, which new code never needs
     "kx_models.saving",
 }
 # Files that may import such a module at the top, as they are themselves imported only where they are needed.

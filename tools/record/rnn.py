@@ -44,6 +44,7 @@ GATED = [
             "2,3,3",
         ),
         row(f"{layer}(3, {ALL})", states=[3] * states, mask="right"),
+        row(f"{layer}(3, recurrent_activation='hard_sigmoid', {ALL})", states=[3] * states, mask="random"),
         row(
             f"{layer}(3, go_backwards=True, {ALL}, zero_output_for_mask=True)",
             states=[3] * states,
@@ -60,6 +61,7 @@ PLAIN = [
     row("GRU(3)", "2,5,4", symbolic=(None, 5)),
     row(f"GRU(3, reset_after=False, {ALL})", states=[3], mask="random"),
     row("GRU(2, reset_after=False, use_bias=False, go_backwards=True)", "2,3,3"),
+    row(f"GRU(3, reset_after=False, recurrent_activation='hard_sigmoid', {ALL})", states=[3], mask="left"),
     row("GRU(2, activity_regularizer='l2')", "2,3,3"),
     row("GRU(2, reset_after=True, dropout=0.3, recurrent_dropout=0.2, seed=3)", "2,3,3"),
     row("SimpleRNN(3)", "2,5,4", symbolic=(None, 5)),
@@ -155,7 +157,8 @@ def build_case(index, case):
     layer = make(case["make"])
     case["config"] = jsonable(layer.get_config())
     x = torch.tensor(rng.uniform(-1, 1, case["shape"]).astype("float32"), requires_grad=True)
-    states = [rng.uniform(-1, 1, (case["shape"][0], n)).astype("float32") for n in case["states"]]
+    sizes = [(case["shape"][0], *(n if isinstance(n, tuple) else (n,))) for n in case["states"]]
+    states = [rng.uniform(-1, 1, size).astype("float32") for size in sizes]
     states = [torch.tensor(s, requires_grad=True) for s in states]
     call = {"initial_state": states} if states else {}
     arrays["x"] = plain(x)
@@ -220,9 +223,10 @@ def record_failure(expression, shapes):
     return entry
 
 
-def main(path):
+def record(path, cases, failures):
+    """Write the file of these cases and failures."""
     arrays = {}
-    for index, case in enumerate(CASES):
+    for index, case in enumerate(cases):
         keras.backend.clear_session()
         try:
             own = build_case(index, case)
@@ -230,10 +234,10 @@ def main(path):
             raise RuntimeError(f"case {index}: {case['make']} {case['shape']}") from error
         case["arrays"] = {name: list(array.shape) for name, array in own.items()}
         arrays[str(index)] = np.concatenate([array.ravel().astype("float32") for array in own.values()])
-    arrays["cases"] = np.array(json.dumps(CASES))
-    arrays["failures"] = np.array(json.dumps([record_failure(*f) for f in FAILURES]))
+    arrays["cases"] = np.array(json.dumps(cases))
+    arrays["failures"] = np.array(json.dumps([record_failure(*f) for f in failures]))
     np.savez_compressed(path, **arrays)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    record(sys.argv[1], CASES, FAILURES)

@@ -48,6 +48,7 @@ class Layer(Fields, Weights):
 
     supports_masking = False
     input_spec = None
+    _loses_masks = True  # where it does not support them
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -310,11 +311,11 @@ class Layer(Fields, Weights):
         elif "training" in kwargs and not signature.keywords:
             del kwargs["training"]
         kwargs = self._fill_masks(signature, named, args, kwargs)
-        if any(isinstance(t, KerasTensor) for t in tensors):
+        if not state.inline and any(isinstance(t, KerasTensor) for t in tensors):
             outputs = self._call_symbolically(args, kwargs, named.get("training"))
         else:
             outputs = self._call_eagerly(args, kwargs, training)
-        self._set_masks(signature, args, kwargs.get("mask"), outputs, tensors)
+        self._set_masks(args, kwargs.get("mask"), outputs, tensors)
         if self._plain and len(args) == 1 and isinstance(args[0], Tensor):
             self.untracked("_checked_shape", args[0].data.shape[1:])
         return outputs
@@ -328,7 +329,7 @@ class Layer(Fields, Weights):
                 if scope.outermost:
                     self._clear_losses()
                 outputs = self.call(*args, **kwargs)
-                if self.activity_regularizer is not None:
+                if self.activity_regularizer is not None and not state.inline:
                     self._add_activity_loss(outputs)
         finally:
             state.autocast = previous
@@ -448,7 +449,7 @@ class Layer(Fields, Weights):
                     kwargs = {**kwargs, mask_name: mask}
         return kwargs
 
-    def _set_masks(self, signature, args, given, outputs, tensors):
+    def _set_masks(self, args, given, outputs, tensors):
         """Attach `compute_mask`'s result to the outputs; the mask of the inputs rides on them or is `given`."""
         if given is None and not self._own_mask_rule and not any(t._keras_mask is not None for t in tensors):
             return
@@ -463,7 +464,7 @@ class Layer(Fields, Weights):
             for out, mask in zip(tree.flatten(outputs), flat):
                 if mask is not None and isinstance(out, (Tensor, KerasTensor)) and out._keras_mask is None:
                     out._keras_mask = mask
-        elif previous is not None and not signature.masks:
+        elif previous is not None and self._loses_masks:
             warnings.warn(
                 f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
                 "However, this layer does not support masking and will therefore destroy the mask information. "

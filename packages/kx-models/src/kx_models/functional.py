@@ -8,6 +8,7 @@ from kx_layers.input_layer import Input, InputLayer
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
 from kx_models import graph_config
+from kx_models.graph_steps import steps_of
 from kx_models.model import Model, takes_graph
 from kx_tensor import device as devices
 from kx_tensor import dtypes, ops, tree
@@ -25,6 +26,8 @@ class GraphModel(Model):
     """
 
     _graph = None
+
+    _loses_masks = False  # its layers carry them
 
     def _set_graph(self, inputs, outputs):
         graph = Function(inputs, outputs, name=self.name)
@@ -209,7 +212,8 @@ class GraphModel(Model):
     @property
     def operations(self):
         """The operations of the graph (layers and ops) in the order in which they are listed and run."""
-        return _in_order(self._graph)
+        steps = steps_of(self._graph)
+        return list({id(step.operation): step.operation for step in steps}.values())
 
     @property
     def inputs(self):
@@ -336,44 +340,6 @@ def _check_names(operations):
                 "unique: give each "
                 "layer its own, `name=...`."
             )
-
-
-def _in_order(graph):
-    """The operations by decreasing distance from the outputs, as Keras lists them: weights are in this order."""
-    depth, first_seen = {}, {}
-
-    def visit(node):
-        stack = [node]
-        while stack:
-            current = stack.pop()
-            if current not in first_seen:
-                first_seen[current] = len(first_seen)
-                stack.extend(t.node for t in reversed(current.inputs) if t.node is not None)
-
-    known = set(graph.nodes) | {t.node for t in graph.inputs if t.node is not None}
-    for tensor in graph.outputs:
-        if tensor.node is not None:
-            visit(tensor.node)
-    inputs = [t.node for t in graph.inputs if t.node is not None]
-    for node in inputs:
-        first_seen.setdefault(node, -1)  # inputs that nothing uses come first
-    for node in list(reversed(graph.nodes)) + inputs:
-        depth.setdefault(node, 0)
-        if node in inputs:
-            continue
-        for t in node.inputs:
-            if t.node in known:
-                depth[t.node] = max(depth.get(t.node, 0), depth[node] + 1)
-    by_operation = {}
-    for node in depth:
-        operation = node.operation
-        if node in inputs and not isinstance(operation, InputLayer):
-            continue
-        rank = (-depth[node], first_seen.get(node, len(first_seen)))
-        known_rank = by_operation.get(id(operation))
-        if known_rank is None or rank < known_rank[0]:
-            by_operation[id(operation)] = (rank, operation)
-    return [operation for _, operation in sorted(by_operation.values(), key=lambda item: item[0])]
 
 
 Model._functional_class = Functional

@@ -1,13 +1,13 @@
 """Configs of sequential and functional models: layers, and the calls that connect them, as Keras writes them."""
 
-import functools
+import itertools
 
 from kx_io import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from kx_layers.input_layer import InputLayer
 from kx_layers.layer import Layer
-from kx_tensor import naming, ops, tree
-from kx_tensor.primitive import PRIMITIVES, Primitive
-from kx_tensor.symbolic import KerasTensor, RecordedFunction
+from kx_models.op_config import first_output, op_entry, op_of
+from kx_tensor import tree
+from kx_tensor.symbolic import KerasTensor
 
 
 def sequential_config(model):
@@ -37,18 +37,18 @@ def sequential_from_config(cls, config, custom_objects=None):
 def functional_config(model):
     """Return the config of a functional model: its layers with the calls made on them, its inputs and outputs."""
     graph = model._graph
-    names = _entry_names(model)
-    places = _places(model, names)
+    places = _places(model)
     layers = []
     for operation in model.operations:
-        entry = _operation_config(operation, names[id(operation)])
-        entry["name"] = names[id(operation)]
-        entry["inbound_nodes"] = [
-            _call_config(node, places)
-            for node in _calls(graph, operation)
-            if not isinstance(operation, InputLayer)
-        ]
-        layers.append(entry)
+        nodes = [node for node in graph.nodes if node.operation is operation]
+        if isinstance(operation, Layer):
+            calls = (
+                [] if isinstance(operation, InputLayer) else [_call(n.args, n.kwargs, places) for n in nodes]
+            )
+            entry = serialize_keras_object(operation)
+            layers.append({**entry, "name": operation.name, "inbound_nodes": calls})
+        else:
+            layers.extend(_op(node, places) for node in nodes)
     return {
         "name": model.name,
         "trainable": model.trainable,
@@ -58,64 +58,52 @@ def functional_config(model):
     }
 
 
-def _calls(graph, operation):
-    return [node for node in graph.nodes if node.operation is operation]
+def _op(node, places):
+    """The entry of one call of an op: unlike layers, ops have no calls in common."""
+    module, class_name, params, args, kwargs = op_entry(node)
+    name = places[node][0]
+    return {
+        "module": module,
+        "class_name": class_name,
+        "config": {"name": name, **serialize_keras_object(params)},
+        "registered_name": class_name,
+        "name": name,
+        "inbound_nodes": [_call(args, kwargs, places)],
+    }
 
 
-def _entry_names(model):
-    """{id of an operation: its name in the config}: those of ops are changed where a layer has the same."""
-    names = {id(operation): operation.name for operation in model.operations if isinstance(operation, Layer)}
-    taken = set(names.values())
-    for operation in model.operations:
-        if id(operation) not in names:
-            name, number = operation.name, 0
-            while name in taken:
-                number += 1
-                name = f"{operation.name}_{number}"
-            names[id(operation)] = name
-            taken.add(name)
-    return names
-
-
-def _places(model, names):
-    """{node: (name of its operation, number of the call)}."""
-    places = {}
-    for tensor in model._graph.inputs:
-        places[tensor.node] = (names[id(tensor.node.operation)], 0)
+def _places(model):
+    """{node: (name of its layer or op, number of the call, place of the first output)}; names of ops are made here."""
+    taken = {operation.name for operation in model.operations if isinstance(operation, Layer)}
+    places = {tensor.node: (tensor.node.operation.name, 0, 0) for tensor in model._graph.inputs}
     counts = {}
     for node in model._graph.nodes:
-        number = counts.get(id(node.operation), 0)
-        counts[id(node.operation)] = number + 1
-        places[node] = (names[id(node.operation)], number)
+        operation = node.operation
+        if isinstance(operation, Layer):
+            number = counts.get(id(operation), 0)
+            counts[id(operation)] = number + 1
+            places[node] = (operation.name, number, 0)
+        else:
+            name = next(n for n in _numbered(operation.name) if n not in taken)
+            taken.add(name)
+            places[node] = (name, 0, first_output(operation))
     return places
 
 
-def _operation_config(operation, name):
-    if isinstance(operation, (Primitive, RecordedFunction)):
-        return {
-            "module": "kx.ops",
-            "class_name": operation.name,
-            "config": {"name": name},
-            "registered_name": None,
-        }
-    return serialize_keras_object(operation)
+def _numbered(name):
+    yield name
+    yield from (f"{name}_{i}" for i in itertools.count(1))
 
 
-def _call_config(node, places):
-    return {"args": _encode(tuple(node.args), places), "kwargs": _encode(node.kwargs, places)}
+def _call(args, kwargs, places):
+    return {"args": _encode(tuple(args), places), "kwargs": _encode(kwargs, places)}
 
 
 def _encode(value, places):
     if isinstance(value, KerasTensor):
-        name, number = places[value.node]
-        return {
-            "class_name": "__keras_tensor__",
-            "config": {
-                "shape": value.shape,
-                "dtype": value.dtype,
-                "keras_history": [name, number, value.index],
-            },
-        }
+        history = _reference(value, places)
+        config = {"shape": value.shape, "dtype": value.dtype, "keras_history": history}
+        return {"class_name": "__keras_tensor__", "config": config}
     if isinstance(value, (tuple, list)):
         return type(value)(_encode(v, places) for v in value)
     if isinstance(value, dict):
@@ -123,12 +111,13 @@ def _encode(value, places):
     return serialize_keras_object(value)
 
 
-def _references(structure, places):
-    def reference(tensor):
-        name, number = places[tensor.node]
-        return [name, number, tensor.index]
+def _reference(tensor, places):
+    name, number, first = places[tensor.node]
+    return [name, number, first + tensor.index]
 
-    return tree.map_structure(reference, structure)
+
+def _references(structure, places):
+    return tree.map_structure(lambda tensor: _reference(tensor, places), structure)
 
 
 def functional_from_config(cls, config, custom_objects=None):
@@ -171,26 +160,15 @@ def _replayed(cls, config):
 
 def _operation(entry):
     """The layer of an entry, or the op: one of kx's, or of Keras's, whose configs hold the static parameters."""
-    module, name = entry.get("module") or "", entry["class_name"]
+    module = entry.get("module") or ""
     if module == "kx.ops" or module.startswith("keras.src.ops."):
-        op = PRIMITIVES.get(name) or getattr(ops, naming.to_snake_case(name), None)
-        if op is None:
-            raise ValueError(f"Unknown op {name!r} in a functional model's config.")
-        if op in (PRIMITIVES["pick"], ops.get_item):
-            return _get_item
-        params = {k: v for k, v in entry["config"].items() if k not in ("name", "dtype")}
-        return functools.partial(op, **params) if params else op
+        return op_of(entry)
     operation = deserialize_keras_object(entry)
     if not isinstance(operation, Layer):
         raise TypeError(
             f"Entry {entry['name']!r} of the config is a {type(operation).__name__}, not a layer."
         )
     return operation
-
-
-def _get_item(x, key):
-    """`x[key]`, where the tuple that the key was may have become a list in JSON."""
-    return ops.get_item(x, tuple(key) if isinstance(key, list) else key)
 
 
 def _decode(value, outputs):

@@ -91,6 +91,23 @@ class Model(Saving, Trainer, Layer):
         """Print a table of the layers, their output shapes and numbers of parameters."""
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None):
+        """Write what the model computes at inference to a file for other programs.
+
+        kx writes ONNX: `format="onnx"`; Keras's other formats need other frameworks and raise ValueError. See
+        `kx_models.export.onnx.export_onnx`; `verbose` (default: true) prints where the file is.
+        """
+        if format != "onnx":
+            raise ValueError(
+                f'kx exports to ONNX: pass format="onnx". Got format={format!r}, which needs TensorFlow, PyTorch or '
+                "OpenVINO to write."
+            )
+        from kx_models.export.onnx import export_onnx  # few programs export
+
+        export_onnx(self, filepath, input_signature)
+        if verbose is None or verbose:
+            print(f"Saved the model as ONNX at {str(filepath)!r}.")
+
     def build_from_config(self, config):
         if not config:
             return

@@ -222,9 +222,6 @@ class Trainer(Steps):
         whole = [joined(parts) for parts in batches]
         return whole[0] if isinstance(structure, Tensor) else tree.pack_sequence_as(structure, whole)
 
-    def _forward(self, x, y=None, sample_weight=None):
-        return self(x, training=False)
-
     # ---- single batches --------------------------------------------------------------------------------------
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):

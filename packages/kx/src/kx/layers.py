@@ -17,21 +17,29 @@ from kx_layers.attention import AdditiveAttention as AdditiveAttention
 from kx_layers.attention import Attention as Attention
 from kx_layers.batch_normalization import BatchNormalization as BatchNormalization
 from kx_layers.bidirectional import Bidirectional as Bidirectional
+from kx_layers.category_encoding import CategoryEncoding as CategoryEncoding
 from kx_layers.conv import Conv1D as Conv1D
 from kx_layers.conv import Conv2D as Conv2D
 from kx_layers.conv import Conv3D as Conv3D
 from kx_layers.conv import Convolution1D as Convolution1D
 from kx_layers.conv import Convolution2D as Convolution2D
 from kx_layers.conv import Convolution3D as Convolution3D
+from kx_layers.conv_lstm import ConvLSTM1D as ConvLSTM1D
+from kx_layers.conv_lstm import ConvLSTM2D as ConvLSTM2D
+from kx_layers.conv_lstm import ConvLSTM3D as ConvLSTM3D
 from kx_layers.conv_transpose import Conv1DTranspose as Conv1DTranspose
 from kx_layers.conv_transpose import Conv2DTranspose as Conv2DTranspose
 from kx_layers.conv_transpose import Conv3DTranspose as Conv3DTranspose
 from kx_layers.conv_transpose import Convolution1DTranspose as Convolution1DTranspose
 from kx_layers.conv_transpose import Convolution2DTranspose as Convolution2DTranspose
 from kx_layers.conv_transpose import Convolution3DTranspose as Convolution3DTranspose
+from kx_layers.cropping import Cropping1D as Cropping1D
+from kx_layers.cropping import Cropping2D as Cropping2D
+from kx_layers.cropping import Cropping3D as Cropping3D
 from kx_layers.dense import Dense as Dense
 from kx_layers.depthwise_conv import DepthwiseConv1D as DepthwiseConv1D
 from kx_layers.depthwise_conv import DepthwiseConv2D as DepthwiseConv2D
+from kx_layers.discretization import Discretization as Discretization
 from kx_layers.dot import Dot as Dot
 from kx_layers.dot import dot as dot
 from kx_layers.dropout import Dropout as Dropout
@@ -40,6 +48,7 @@ from kx_layers.dropout import SpatialDropout2D as SpatialDropout2D
 from kx_layers.dropout import SpatialDropout3D as SpatialDropout3D
 from kx_layers.einsum_dense import EinsumDense as EinsumDense
 from kx_layers.embedding import Embedding as Embedding
+from kx_layers.feature_normalization import Normalization as Normalization
 from kx_layers.global_pooling import GlobalAveragePooling1D as GlobalAveragePooling1D
 from kx_layers.global_pooling import GlobalAveragePooling1D as GlobalAvgPool1D
 from kx_layers.global_pooling import GlobalAveragePooling2D as GlobalAveragePooling2D
@@ -55,10 +64,13 @@ from kx_layers.global_pooling import GlobalMaxPooling3D as GlobalMaxPooling3D
 from kx_layers.grouped_query_attention import GroupQueryAttention as GroupQueryAttention
 from kx_layers.gru import GRU as GRU
 from kx_layers.gru import GRUCell as GRUCell
+from kx_layers.hashing import HashedCrossing as HashedCrossing
+from kx_layers.hashing import Hashing as Hashing
 from kx_layers.identity import Identity as Identity
 from kx_layers.input_layer import Input as Input
 from kx_layers.input_layer import InputLayer as InputLayer
 from kx_layers.input_spec import InputSpec as InputSpec
+from kx_layers.integer_lookup import IntegerLookup as IntegerLookup
 from kx_layers.lambda_layer import Lambda as Lambda
 from kx_layers.layer import Layer as Layer
 from kx_layers.lstm import LSTM as LSTM
@@ -99,10 +111,13 @@ from kx_layers.pooling import MaxPooling2D as MaxPooling2D
 from kx_layers.pooling import MaxPooling3D as MaxPool3D
 from kx_layers.pooling import MaxPooling3D as MaxPooling3D
 from kx_layers.regularization import ActivityRegularization as ActivityRegularization
+from kx_layers.rescaling import Rescaling as Rescaling
 from kx_layers.reshape import Flatten as Flatten
 from kx_layers.reshape import Permute as Permute
 from kx_layers.reshape import RepeatVector as RepeatVector
 from kx_layers.reshape import Reshape as Reshape
+from kx_layers.resizing import CenterCrop as CenterCrop
+from kx_layers.resizing import Resizing as Resizing
 from kx_layers.rnn import RNN as RNN
 from kx_layers.separable_conv import SeparableConv1D as SeparableConv1D
 from kx_layers.separable_conv import SeparableConv2D as SeparableConv2D
@@ -112,8 +127,16 @@ from kx_layers.simple_rnn import SimpleRNN as SimpleRNN
 from kx_layers.simple_rnn import SimpleRNNCell as SimpleRNNCell
 from kx_layers.spectral_normalization import SpectralNormalization as SpectralNormalization
 from kx_layers.stacked_rnn_cells import StackedRNNCells as StackedRNNCells
+from kx_layers.string_lookup import StringLookup as StringLookup
+from kx_layers.text_vectorization import TextVectorization as TextVectorization
 from kx_layers.time_distributed import TimeDistributed as TimeDistributed
+from kx_layers.up_sampling import UpSampling1D as UpSampling1D
+from kx_layers.up_sampling import UpSampling2D as UpSampling2D
+from kx_layers.up_sampling import UpSampling3D as UpSampling3D
 from kx_layers.wrapper import Wrapper as Wrapper
+from kx_layers.zero_padding import ZeroPadding1D as ZeroPadding1D
+from kx_layers.zero_padding import ZeroPadding2D as ZeroPadding2D
+from kx_layers.zero_padding import ZeroPadding3D as ZeroPadding3D
 
 serialize = _registry("layers").serialize
 deserialize = _registry("layers").deserialize

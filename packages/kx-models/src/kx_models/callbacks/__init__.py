@@ -9,4 +9,5 @@ from kx_models.callbacks.lambda_callback import LambdaCallback as LambdaCallback
 from kx_models.callbacks.learning_rate_scheduler import LearningRateScheduler as LearningRateScheduler
 from kx_models.callbacks.progbar_logger import ProgbarLogger as ProgbarLogger
 from kx_models.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau as ReduceLROnPlateau
+from kx_models.callbacks.tensorboard import TensorBoard as TensorBoard
 from kx_models.callbacks.terminate_on_nan import TerminateOnNaN as TerminateOnNaN
