@@ -60,7 +60,6 @@ SLOW_OURS = {
     "kx_io.archive",  # brings zipfile
     "kx_io.hdf5",  # brings h5py
     "kx_models.export.onnx",
-    "kx_io.spellings",  # tables of old names, which new code never needs
     "kx_models.saving",
 }
 # Files that may import such a module at the top, as they are themselves imported only where they are needed.

@@ -216,7 +216,9 @@ def _by_sublayers(layer, names, arrays):
             own.setdefault(part.name, weights)
     chosen = {}
     for parent, shapes in stored.items():
-        fitting = [n for n, weights in own.items() if {w: tuple(v.shape) for w, v in weights.items()} == shapes]
+        fitting = [
+            n for n, weights in own.items() if {w: tuple(v.shape) for w, v in weights.items()} == shapes
+        ]
         alike = [other for other, theirs in stored.items() if theirs == shapes]
         if parent in fitting:
             chosen[parent] = own[parent]
