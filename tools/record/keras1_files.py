@@ -164,8 +164,8 @@ def dense_model(folder):
     gamma, beta, mean, variance = values(4), values(4), values(4), np.abs(values(4)) + 0.1
     regularizer = {"name": "WeightRegularizer", "l1": 0.0, "l2": 0.01}
     config = sequential(
-        layer("Dense", "dense_1", batch_input_shape=[None, 3], input_dtype="float32", output_dim=4, init="glorot_uniform",
-              activation="relu", W_regularizer=regularizer, b_regularizer=None, activity_regularizer=None,
+        layer("Dense", "dense_1", batch_input_shape=[None, 3], input_dtype="float32", output_dim=4,
+              init="glorot_uniform", activation="relu", W_regularizer=regularizer, b_regularizer=None, activity_regularizer=None,
               W_constraint={"name": "MaxNorm", "m": 2, "axis": 0}, b_constraint=None, bias=True, input_dim=3),
         layer("Dropout", "dropout_1", p=0.5),
         layer("BatchNormalization", "batchnormalization_1", epsilon=1e-3, mode=0, axis=-1, momentum=0.99,
@@ -176,7 +176,8 @@ def dense_model(folder):
     )  # fmt: skip
     write(folder, "dense", config, [
         ("dense_1", [("dense_1_W", w1), ("dense_1_b", b1)]), ("dropout_1", []),
-        ("batchnormalization_1", [("b_gamma", gamma), ("b_beta", beta), ("b_running_mean", mean), ("b_running_std", variance)]),
+        ("batchnormalization_1", [("b_gamma", gamma), ("b_beta", beta), ("b_running_mean", mean),
+                                  ("b_running_std", variance)]),
         ("dense_2", [("dense_2_W", w2), ("dense_2_b", b2)]),
     ])  # fmt: skip
     x = values(4, 3)
@@ -235,7 +236,8 @@ def theano_images(folder):
     config = sequential(
         layer("Convolution2D", "convolution2d_1", batch_input_shape=[None, 2, 8, 7], input_dtype="float32", nb_filter=3,
               nb_row=3, nb_col=2, border_mode="valid", subsample=[1, 1], dim_ordering="th", **CONV),
-        layer("MaxPooling2D", "maxpooling2d_1", pool_size=[2, 2], strides=[2, 2], border_mode="valid", dim_ordering="th"),
+        layer("MaxPooling2D", "maxpooling2d_1", pool_size=[2, 2], strides=[2, 2], border_mode="valid",
+              dim_ordering="th"),
         layer("Flatten", "flatten_1"),
         layer("Dense", "dense_1", output_dim=2, activation="linear", bias=True, init="normal", input_dim=27),
     )  # fmt: skip
@@ -257,11 +259,12 @@ def tensorflow_images(folder):
               nb_col=3, border_mode="valid", subsample=[2, 2], dim_ordering="tf", **CONV),
         layer("AtrousConvolution2D", "c2", nb_filter=3, nb_row=2, nb_col=2, border_mode="valid", subsample=[1, 1],
               atrous_rate=[2, 2], dim_ordering="tf", **CONV),
-        layer("Deconvolution2D", "c3", nb_filter=2, nb_row=3, nb_col=3, output_shape=[None, 5, 5, 2], border_mode="valid",
-              subsample=[2, 2], dim_ordering="tf", **CONV),
+        layer("Deconvolution2D", "c3", nb_filter=2, nb_row=3, nb_col=3, output_shape=[None, 5, 5, 2],
+              border_mode="valid", subsample=[2, 2], dim_ordering="tf", **CONV),
     )  # fmt: skip
     write(folder, "tensorflow_images", config, [
-        ("c1", [("c1_W", k1), ("c1_b", b1)]), ("c2", [("c2_W", k2), ("c2_b", b2)]), ("c3", [("c3_W", k3), ("c3_b", b3)]),
+        ("c1", [("c1_W", k1), ("c1_b", b1)]), ("c2", [("c2_W", k2), ("c2_b", b2)]),
+        ("c3", [("c3_W", k3), ("c3_b", b3)]),
     ])  # fmt: skip
     x = values(2, 9, 9, 2)
     y = correlate(correlate(x, k1, stride=2) + b1, k2, dilation=2) + b2
@@ -536,8 +539,8 @@ def optimizer_model(folder, name):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for build in (dense_model, lstm_model, bidirectional_model, theano_images, tensorflow_images, sequence_convolutions,
-                      merged_branches, functional_model, cudnn_model, keras_2_model):  # fmt: skip
+        for build in (dense_model, lstm_model, bidirectional_model, theano_images, tensorflow_images,
+                      sequence_convolutions, merged_branches, functional_model, cudnn_model, keras_2_model):  # fmt: skip
             build(folder)
         for name in OPTIMIZERS:
             optimizer_model(folder, name)

@@ -1,4 +1,4 @@
-"""Files in the formats of Keras 1.2 and 2.0 to 2.2: predictions, and training that goes on, by the formulas of the time.
+"""Files in the formats of Keras 1.2 and 2.0 to 2.2: predictions, and training that goes on, by the formulas then.
 
 `golden/keras1_files.zip` is written by tools/record/keras1_files.py.
 """

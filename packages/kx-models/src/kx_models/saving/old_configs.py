@@ -1,14 +1,14 @@
 """Configs of models of Keras 1 and 2 (JSON, YAML, HDF5, `.keras` of TensorFlow) as Keras 3 writes them.
 
-It is a change of text: names, arguments, references. Nothing is made or imported; what the config names is looked up when
-the model is made from the outcome.
+It is a change of text: names, arguments, references. Nothing is made or imported; what the config names is
+looked up when the model is made from the outcome.
 """
 
 from kx_models.saving.old_eras import Era
 from kx_models.saving.old_graphs import clean, joined_branches, modern_graph
 from kx_models.saving.old_layers import input_entry, modern_layer
-from kx_models.saving.old_optimizers import modern_optimizer
 from kx_models.saving.old_objects import bare_name, is_custom, is_object, modern_dtype
+from kx_models.saving.old_optimizers import modern_optimizer
 
 _SEQUENTIAL = {"module": "keras", "class_name": "Sequential", "registered_name": None}
 _FUNCTIONAL = {

@@ -75,9 +75,9 @@ def _own_weights(model):
 def read_old_weights(model, path, by_name=False, skip_mismatch=False):
     """Load a file of weights, or the weights of a whole-model file, into a built model.
 
-    Layers with weights are matched in order, or with `by_name` those whose names are in the file. Raises ValueError that
-    names layer, weight and both shapes for what does not fit, and leaves the model as it was; with `skip_mismatch` such
-    layers are left out with a warning.
+    Layers with weights are matched in order, or with `by_name` those whose names are in the file. Raises ValueError
+    that names layer, weight and both shapes for what does not fit, and leaves the model as it was; with
+    `skip_mismatch` such layers are left out with a warning.
     """
     with open_hdf5(path) as root:
         root = root.get("model_weights", root) if not root.has_attribute("layer_names") else root
@@ -144,9 +144,9 @@ def _paired(model, groups):
         return [(i, layer, group) for i, (layer, group) in enumerate(zip(layers, groups, strict=True))]
     layers = _with_weights(model.layers)
     raise ValueError(
-        f"Layer count mismatch when loading weights from file. Model expected {len(layers)} layers, found {len(groups)} "
-        f"saved layers. In the model: {[layer.name for layer in layers]}. In the file: {names}. Layers of the same name "
-        "alone are loaded with by_name=True."
+        f"Layer count mismatch when loading weights from file. Model expected {len(layers)} layers, found "
+        f"{len(groups)} saved layers. In the model: {[layer.name for layer in layers]}. In the file: {names}. "
+        "Layers of the same name alone are loaded with by_name=True."
     )
 
 
@@ -251,7 +251,8 @@ def _top_level(model, root, by_name, skip_mismatch):
     arrays = [group[name] for name in names]
     if len(arrays) == len(own) and _shapes_agree(own, arrays):
         return list(zip(own, arrays, strict=True))
-    message = f"The file's weights {names} of the model itself do not fit those of {model.name!r}: {[v.path for v in own]}."
+    paths = [variable.path for variable in own]
+    message = f"The file's weights {names} of the model itself do not fit those of {model.name!r}: {paths}."
     if not skip_mismatch and not by_name:
         raise ValueError(message)
     warnings.warn(f"Left out: {message}", stacklevel=4)
