@@ -94,8 +94,9 @@ def read_archive_model(file, custom_objects=None, compile=True, safe_mode=True):
     """Make the model of a `.keras` file: a path or a binary file object."""
     with open_archive(file) as archive:
         config = read_json(archive.read(_CONFIG, MAX_CONFIG), f"{archive.label}/{_CONFIG}")
+        version = _keras_version(archive)
         stored = archive.size(_WEIGHTS) if _WEIGHTS in archive else 0
-        model = model_of(config, archive.label, custom_objects, compile, safe_mode, stored=stored)
+        model = model_of(config, archive.label, custom_objects, compile, safe_mode, version, stored=stored)
         if _WEIGHTS in archive:
             with archive.opened(_WEIGHTS) as member, open_hdf5(member) as root:
                 read_weights(model, finder(root), f"{archive.label}/{_WEIGHTS}")
@@ -104,6 +105,14 @@ def read_archive_model(file, custom_objects=None, compile=True, safe_mode=True):
         for path, part in _with_assets(model, "load_assets"):
             _load_zipped_assets(archive, path, part)
     return model
+
+
+def _keras_version(archive):
+    """The version of Keras that wrote an archive; TensorFlow's was 2."""
+    if _METADATA not in archive:
+        return None
+    metadata = read_json(archive.read(_METADATA, MAX_CONFIG), f"{archive.label}/{_METADATA}")
+    return metadata.get("keras_version") if isinstance(metadata, dict) else None
 
 
 def _load_zipped_assets(archive, path, part):
