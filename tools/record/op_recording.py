@@ -8,6 +8,7 @@ packages/kx-tensor/tests/golden/ops_<family>.npz: all arrays in one buffer of by
 
 import itertools
 import json
+import operator
 import os
 import pathlib
 
@@ -53,7 +54,7 @@ def sample(dtype, *shape, low=-2, high=3):
 
 
 def case(op, *args, symbolic=True, **kwargs):
-    """Return one call to record; `symbolic=False` leaves out its symbolic twin, where Keras is wrong about it."""
+    """Return one call of `keras.ops.<op>` to record; `symbolic=False` leaves out its symbolic twin, where Keras is wrong about it."""
     return op, args, kwargs, symbolic
 
 
@@ -121,7 +122,9 @@ def _symbolic(op, args, kwargs, unknown):
 
     try:
         return _spec(
-            getattr(keras.ops, op)(*map(replace, args), **{k: replace(v) for k, v in kwargs.items()})
+            operator.attrgetter(op)(keras.ops)(
+                *map(replace, args), **{k: replace(v) for k, v in kwargs.items()}
+            )
         )
     except Exception:
         return None
@@ -132,7 +135,7 @@ def record(family, cases):
     pool, rows, refused, contradicted = Pool(), [], [], set()
     for op, args, kwargs, symbolic in cases:
         try:
-            out = getattr(keras.ops, op)(*args, **kwargs)
+            out = operator.attrgetter(op)(keras.ops)(*args, **kwargs)
         except Exception as error:
             refused.append(f"{op}{[getattr(a, 'dtype', a) for a in args]} {kwargs}: {str(error)[:80]!r}")
             continue

@@ -157,7 +157,8 @@ def build_case(index, case):
     layer = make(case["make"])
     case["config"] = jsonable(layer.get_config())
     x = torch.tensor(rng.uniform(-1, 1, case["shape"]).astype("float32"), requires_grad=True)
-    states = [rng.uniform(-1, 1, (case["shape"][0], n)).astype("float32") for n in case["states"]]
+    sizes = [(case["shape"][0], *(n if isinstance(n, tuple) else (n,))) for n in case["states"]]
+    states = [rng.uniform(-1, 1, size).astype("float32") for size in sizes]
     states = [torch.tensor(s, requires_grad=True) for s in states]
     call = {"initial_state": states} if states else {}
     arrays["x"] = plain(x)
@@ -222,9 +223,10 @@ def record_failure(expression, shapes):
     return entry
 
 
-def main(path):
+def record(path, cases, failures):
+    """Write the file of these cases and failures."""
     arrays = {}
-    for index, case in enumerate(CASES):
+    for index, case in enumerate(cases):
         keras.backend.clear_session()
         try:
             own = build_case(index, case)
@@ -232,10 +234,10 @@ def main(path):
             raise RuntimeError(f"case {index}: {case['make']} {case['shape']}") from error
         case["arrays"] = {name: list(array.shape) for name, array in own.items()}
         arrays[str(index)] = np.concatenate([array.ravel().astype("float32") for array in own.values()])
-    arrays["cases"] = np.array(json.dumps(CASES))
-    arrays["failures"] = np.array(json.dumps([record_failure(*f) for f in FAILURES]))
+    arrays["cases"] = np.array(json.dumps(cases))
+    arrays["failures"] = np.array(json.dumps([record_failure(*f) for f in failures]))
     np.savez_compressed(path, **arrays)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    record(sys.argv[1], CASES, FAILURES)

@@ -10,7 +10,7 @@ import pytest
 import kx_layers
 from kx_tensor import GradientTape, KerasTensor, grad, ops
 
-FILES = ("layers", "conv", "norm", "pool")  # what tools/record/<name>.py wrote
+FILES = ("layers", "conv", "norm", "pool", "image")  # what tools/record/<name>.py wrote
 GOLDEN, CASES, FAILURES = {}, [], []
 for file in FILES:
     with np.load(pathlib.Path(__file__).parent / "golden" / f"{file}.npz") as stored_file:
@@ -25,7 +25,11 @@ NAMES = [f"{i}-{case['layer']}" for i, case in enumerate(CASES)]
 every_case = pytest.mark.parametrize("index", range(len(CASES)), ids=NAMES)
 
 # What Keras lets pass and kx does not, and the other way round.
-STRICTER = {("PReLU", "{'shared_axes': (0,)}")}
+STRICTER = {
+    ("PReLU", "{'shared_axes': (0,)}"),
+    ("ZeroPadding2D", "{'padding': -1}"),
+    ("Resizing", "{'height': 0, 'width': 2}"),
+}
 LENIENT = {
     ("Dense", "{'units': 4, 'bias_constraint': 'nonneg'}"),
     ("MaxPooling2D", "{'pool_size': (2,)}"),
@@ -46,6 +50,9 @@ TYPES = {
     ("RepeatVector", "{'n': 2.5}"): "ValueError",
     ("Dot", "{'axes': 0.5}"): "ValueError",
     ("Identity", "{'foo': 1}"): "TypeError",
+    ("UpSampling1D", "{'size': 1.5}"): "ValueError",
+    ("Resizing", "{'height': 2.5, 'width': 2}"): "ValueError",
+    ("Resizing", "{'height': 2, 'width': 2}"): "ValueError",
 }
 
 

@@ -33,6 +33,7 @@ ROWS = [
     ("BatchNormalization", {}, (5,)),
     ("BatchNormalization", {"axis": 1, "renorm": True, "center": False}, (4, 5)),
     ("Bidirectional", {"layer": {"class_name": "GRU", "config": {"units": 3}}, "merge_mode": "sum"}, (4, 5)),
+    ("CenterCrop", {"height": 2, "width": 3}, (4, 5, 2)),
     ("Concatenate", {"axis": 1}, [(3, 2), (4, 2)]),
     ("Conv1D", {"filters": 4, "kernel_size": 3, "padding": "causal"}, (6, 3)),
     ("Conv1DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2}, (4, 3)),
@@ -41,6 +42,20 @@ ROWS = [
     ("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "padding": "same"}, (3, 2, 3)),
     ("Conv3D", {"filters": 2, "kernel_size": 2, "padding": "same"}, (2, 3, 4, 2)),
     ("Conv3DTranspose", {"filters": 2, "kernel_size": 2}, (2, 2, 3, 2)),
+    (
+        "ConvLSTM1D",
+        {"filters": 2, "kernel_size": 3, "padding": "same", "return_sequences": True, "seed": 1},
+        (3, 5, 2),
+    ),
+    (
+        "ConvLSTM2D",
+        {"filters": 2, "kernel_size": 2, "dropout": 0.2, "recurrent_dropout": 0.2, "seed": 1},
+        (2, 3, 4, 1),
+    ),
+    ("ConvLSTM3D", {"filters": 2, "kernel_size": 2, "seed": 1}, (2, 2, 3, 2, 1)),
+    ("Cropping1D", {"cropping": (1, 0)}, (5, 3)),
+    ("Cropping2D", {"cropping": 1}, (4, 5, 2)),
+    ("Cropping3D", {"cropping": ((1, 0), (0, 1), (1, 1))}, (3, 4, 3, 2)),
     ("Dense", {"units": 3, "activation": "relu"}, (5,)),
     ("Dense", {"units": 3}, (4, 5)),
     ("DepthwiseConv1D", {"kernel_size": 3}, (6, 3)),
@@ -64,21 +79,30 @@ ROWS = [
     ("Identity", {}, (5,)),
     ("LSTM", {"units": 3, "dropout": 0.2, "return_sequences": True, "seed": 1}, (4, 5)),
     ("LayerNormalization", {}, (4, 5)),
+    ("Highway", {"activation": "tanh"}, (5,)),
     ("LeakyReLU", {}, (5,)),
+    ("LocallyConnected1D", {"filters": 4, "kernel_size": 3, "strides": 2}, (7, 3)),
+    ("LocallyConnected2D", {"filters": 4, "kernel_size": (2, 3), "activation": "relu"}, (4, 5, 2)),
     ("Masking", {}, (4, 5)),
     ("MaxPooling1D", {}, (5, 3)),
     ("MaxPooling2D", {}, (4, 5, 2)),
     ("MaxPooling3D", {}, (3, 4, 3, 2)),
     ("Maximum", {}, [(5,), (5,)]),
+    ("MaxoutDense", {"units": 3}, (5,)),
+    ("Merge", {"mode": "ave"}, [(5,), (5,)]),
     ("Minimum", {}, [(5,), (5,)]),
     ("Multiply", {}, [(5,), (5,)]),
+    ("Normalization", {"mean": 1.0, "variance": 2.0}, (5,)),
+    ("Normalization", {"mean": [1.0, 2.0], "variance": [2.0, 0.0], "invert": True, "axis": 1}, (2, 3)),
     ("PReLU", {"shared_axes": [1]}, (4, 5)),
     ("Permute", {"dims": (2, 1)}, (4, 5)),
     ("RMSNormalization", {}, (5,)),
     ("RNN", {"cell": {"class_name": "LSTMCell", "config": {"units": 3}}, "go_backwards": True}, (4, 5)),
     ("ReLU", {"max_value": 1.0}, (5,)),
     ("RepeatVector", {"n": 2}, (5,)),
+    ("Rescaling", {"scale": 0.5, "offset": -1.0}, (5,)),
     ("Reshape", {"target_shape": (2, -1)}, (6,)),
+    ("Resizing", {"height": 3, "width": 7}, (4, 5, 2)),
     ("SeparableConv1D", {"filters": 4, "kernel_size": 3}, (6, 3)),
     ("SeparableConv2D", {"filters": 4, "kernel_size": 2, "padding": "same"}, (4, 5, 3)),
     ("SimpleRNN", {"units": 3, "activation": "relu", "seed": 1}, (4, 5)),
@@ -88,13 +112,21 @@ ROWS = [
     ("SpatialDropout3D", {"rate": 0.3, "seed": 1}, (2, 2, 2, 3)),
     ("SpectralNormalization", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (5,)),
     ("Subtract", {}, [(5,), (5,)]),
+    ("ThresholdedReLU", {"theta": 0.5}, (5,)),
     ("TimeDistributed", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (4, 5)),
     ("UnitNormalization", {}, (5,)),
+    ("UpSampling1D", {"size": 3}, (5, 3)),
+    ("UpSampling2D", {"size": 2, "interpolation": "bilinear"}, (4, 5, 2)),
+    ("UpSampling3D", {"size": (1, 2, 3)}, (3, 4, 3, 2)),
+    ("ZeroPadding1D", {"padding": 2}, (5, 3)),
+    ("ZeroPadding2D", {"padding": (1, 2)}, (4, 5, 2)),
+    ("ZeroPadding3D", {}, (3, 4, 3, 2)),
 ]
 every_layer = pytest.mark.parametrize("row", ROWS, ids=[f"{r[0]}{i}" for i, r in enumerate(ROWS)])
 # These make masks, or take them for something else.
 OWN_MASKS = ("Embedding", "Masking", "Dot", "Softmax", "GlobalAveragePooling1D", "SpectralNormalization")
 OWN_MASKS += ("AdditiveAttention", "Attention", "Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN")
+OWN_MASKS += ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 # Tested in files of their own: layers without a call of their own, and such whose call takes several arguments.
 NO_LAYER_OF_ITS_OWN = {
     "Lambda",
@@ -104,6 +136,8 @@ NO_LAYER_OF_ITS_OWN = {
     "MultiHeadAttention",
     "GroupedQueryAttention",
 }
+NO_LAYER_OF_ITS_OWN |= {"CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup"}
+NO_LAYER_OF_ITS_OWN |= {"StringLookup", "TextVectorization"}
 NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}
 
 

@@ -12,21 +12,23 @@ from kx_tensor import GradientTape, KerasTensor, ops, tree
 from kx_tensor import device as devices
 from kx_tensor.standin import standin
 
-GOLDEN = np.load(pathlib.Path(__file__).parent / "golden" / "rnn.npz")
-CASES = json.loads(str(GOLDEN["cases"]))
-ARRAYS = [
-    {
-        name: part.reshape(shape)
-        for (name, shape), part in zip(
-            case["arrays"].items(),
-            np.split(
-                GOLDEN[str(i)], np.cumsum([np.prod(s, dtype=int) for s in case["arrays"].values()])[:-1]
-            ),
-        )
-    }
-    for i, case in enumerate(CASES)
-]
-FAILURES = json.loads(str(GOLDEN["failures"]))
+FILES = ("rnn", "conv_lstm")  # what tools/record/<name>.py wrote
+CASES, ARRAYS, FAILURES = [], [], []
+
+
+def arrays_of(case, data):
+    """The arrays of a case by name, from the one that holds them all."""
+    shapes = case["arrays"]
+    ends = np.cumsum([np.prod(s, dtype=int) for s in shapes.values()])
+    return {n: part.reshape(s) for (n, s), part in zip(shapes.items(), np.split(data, ends[:-1]))}
+
+
+for file in FILES:
+    with np.load(pathlib.Path(__file__).parent / "golden" / f"{file}.npz") as stored_file:
+        FAILURES += json.loads(str(stored_file["failures"]))
+        for number, stored_case in enumerate(json.loads(str(stored_file["cases"]))):
+            CASES.append(stored_case)
+            ARRAYS.append(arrays_of(stored_case, stored_file[str(number)]))
 every_case = pytest.mark.parametrize("index", range(len(CASES)), ids=[c["make"] for c in CASES])
 
 # Keras leaves these keys out of the config although its constructor takes them.

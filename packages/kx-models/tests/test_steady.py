@@ -91,7 +91,7 @@ def test_training_is_the_same_bits_as_eagerly(make, optimizer):
     history, weights, model = trained(make, optimizer, eagerly=False)
     eager_history, eager_weights, eager_model = trained(make, optimizer, eagerly=True)
     assert {p.why_not for p in model._steady.plans.values()} == {None}
-    assert all(p.program for p in model._steady.plans.values() if p.steps >= 4)
+    assert all(p.program for p in model._steady.plans.values() if p.runs >= 4)
     assert any(p.program for p in model._steady.plans.values()) and not eager_model._steady.plans
     assert history == eager_history
     for mine, its in zip(weights, eager_weights, strict=True):

@@ -38,6 +38,7 @@ BELOW = {
     "metrics": "kx_losses.metrics",
     "models": "kx_models",
     "ops": "kx_tensor.ops",
+    "ops.image": "kx_tensor.ops.image",
     "ops.linalg": "kx_tensor.ops",
     "ops.nn": "kx_tensor.ops",
     "ops.numpy": "kx_tensor.ops",

@@ -39,6 +39,7 @@ class Lambda(Layer):
     def __post_init__(self):
         super().__post_init__()
         self.supports_masking = self.mask is not None
+        self.untracked("_own_mask_rule", self.supports_masking)
         taken = inspect.signature(self.function).parameters
         self.untracked("_passed", frozenset(("mask", "training")) & frozenset(taken))
 

@@ -10,6 +10,7 @@ from kx_io import Fields, field, register
 from kx_layers import constraints, initializers, input_spec, policy, regularizers
 from kx_layers.call_signature import CallSignature, masks_of, only_taken, shapes_by_argument, tensors_in
 from kx_layers.context import calling, context
+from kx_layers.old_attributes import OldAttributes
 from kx_layers.stateless import with_values
 from kx_layers.weights import Weights
 from kx_tensor import device as devices
@@ -25,7 +26,7 @@ _ARRAYS = (Tensor, KerasTensor, Variable)
 
 
 @register("layers")
-class Layer(Fields, Weights):
+class Layer(Fields, Weights, OldAttributes):
     """A computation with state: write `__init__`, `build(input_shape)`, `call(inputs)`.
 
     Calling the layer builds it if need be, casts float inputs to its compute dtype, checks `input_spec`, passes
@@ -48,6 +49,7 @@ class Layer(Fields, Weights):
 
     supports_masking = False
     input_spec = None
+    _loses_masks = True  # where it does not support them
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -69,6 +71,7 @@ class Layer(Fields, Weights):
         quiet("_inbound_nodes", [])
         quiet("_build_shapes", None)
         quiet("_parent_path", None)
+        quiet("_initial_weights", None)
         quiet("_frozen", [])
         quiet("_name", None)
         quiet("_trainable", True)
@@ -90,6 +93,8 @@ class Layer(Fields, Weights):
         batch_size = extra.pop("batch_size", None)
         if "input_shape" in extra:
             self._batch_input_shape = (batch_size, *extra.pop("input_shape"))
+        if "weights" in extra:
+            self.untracked("_initial_weights", extra.pop("weights"))
         if "input_dim" in extra:
             length = extra.pop("input_length", None)
             dim = extra.pop("input_dim")
@@ -198,7 +203,7 @@ class Layer(Fields, Weights):
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with self._scope():
             variable = Variable(
-                initializers.get(initializer),
+                initializers.get("zeros" if self._is_filled_later() else initializer),
                 shape,
                 dtype,
                 trainable,
@@ -307,11 +312,11 @@ class Layer(Fields, Weights):
         elif "training" in kwargs and not signature.keywords:
             del kwargs["training"]
         kwargs = self._fill_masks(signature, named, args, kwargs)
-        if any(isinstance(t, KerasTensor) for t in tensors):
+        if not state.inline and any(isinstance(t, KerasTensor) for t in tensors):
             outputs = self._call_symbolically(args, kwargs, named.get("training"))
         else:
             outputs = self._call_eagerly(args, kwargs, training)
-        self._set_masks(signature, args, kwargs.get("mask"), outputs, tensors)
+        self._set_masks(args, kwargs.get("mask"), outputs, tensors)
         if self._plain and len(args) == 1 and isinstance(args[0], Tensor):
             self.untracked("_checked_shape", args[0].data.shape[1:])
         return outputs
@@ -325,7 +330,7 @@ class Layer(Fields, Weights):
                 if scope.outermost:
                     self._clear_losses()
                 outputs = self.call(*args, **kwargs)
-                if self.activity_regularizer is not None:
+                if self.activity_regularizer is not None and not state.inline:
                     self._add_activity_loss(outputs)
         finally:
             state.autocast = previous
@@ -445,7 +450,7 @@ class Layer(Fields, Weights):
                     kwargs = {**kwargs, mask_name: mask}
         return kwargs
 
-    def _set_masks(self, signature, args, given, outputs, tensors):
+    def _set_masks(self, args, given, outputs, tensors):
         """Attach `compute_mask`'s result to the outputs; the mask of the inputs rides on them or is `given`."""
         if given is None and not self._own_mask_rule and not any(t._keras_mask is not None for t in tensors):
             return
@@ -460,7 +465,7 @@ class Layer(Fields, Weights):
             for out, mask in zip(tree.flatten(outputs), flat):
                 if mask is not None and isinstance(out, (Tensor, KerasTensor)) and out._keras_mask is None:
                     out._keras_mask = mask
-        elif previous is not None and not signature.masks:
+        elif previous is not None and self._loses_masks:
             warnings.warn(
                 f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to it. "
                 "However, this layer does not support masking and will therefore destroy the mask information. "
@@ -576,6 +581,7 @@ def _wrap_build(build):
         with self._scope():
             build(self, *args, **kwargs)
         self.built = True
+        self._set_initial_weights()
 
     wrapped._wrapped = True
     return wrapped

@@ -17,6 +17,19 @@ class LSTMFields(GatedFields):
     unit_forget_bias: bool = field(True)
 
 
+def bias_of_gates(initializer, unit_forget_bias, shape, dtype):
+    """Return the first bias of the gates i, f, c, o: that of f, the forget gate, is 1 with `unit_forget_bias`.
+
+    >>> bias_of_gates(ops.zeros, True, (4,), "float32").numpy()
+    array([0., 1., 0., 0.], dtype=float32)
+    """
+    if not unit_forget_bias:
+        return initializer(shape, dtype=dtype)
+    units = shape[0] // 4
+    parts = [(1, initializer), (1, ops.ones), (2, initializer)]
+    return ops.concatenate([make((n * units,), dtype=dtype) for n, make in parts])
+
+
 @register("layers")
 class LSTMCell(LSTMFields, RecurrentCell):
     """One step of `LSTM`: called with inputs (batch, d) and states [h, c], it returns (h, [h, c]).
@@ -37,10 +50,7 @@ class LSTMCell(LSTMFields, RecurrentCell):
     )  # fmt: skip
 
     def initial_bias(self, shape, dtype=None):
-        if not self.unit_forget_bias:
-            return super().initial_bias(shape, dtype)
-        parts = [(1, self.bias_initializer), (1, ops.ones), (2, self.bias_initializer)]
-        return ops.concatenate([make((n * self.units,), dtype=dtype) for n, make in parts])
+        return bias_of_gates(self.bias_initializer, self.unit_forget_bias, shape, dtype)
 
     def step(self, inputs, states, weights):
         return list(lstm_step(inputs, *states, *weights, self.activation, self.recurrent_activation))

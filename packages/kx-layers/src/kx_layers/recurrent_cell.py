@@ -1,9 +1,11 @@
 """What the recurrent cells share: fields, weights, dropout masks, and the choice of the fused primitive."""
 
+import math
+
 from kx_io import Fields, field, one_of, positive
 from kx_layers import activations, constraints, initializers, regularizers
 from kx_layers.layer import Layer
-from kx_tensor import ops, random
+from kx_tensor import ops, random, tree
 from kx_tensor.ops.dropout import dropout_mask
 
 # Activations that the recurrent primitives compute in the same node.
@@ -21,7 +23,6 @@ def _within_0_and_1(rate):
 class RecurrentFields(Fields):
     """The arguments that every recurrent cell and its layer have in common."""
 
-    units: int = field(check=positive, first=True)
     activation = field("tanh", to=activations.get, save=activations.serialize)
     use_bias: bool = field(True)
     kernel_initializer = field("glorot_uniform", to=initializers.get)
@@ -38,7 +39,13 @@ class RecurrentFields(Fields):
     seed = field(None)
 
 
-class GatedFields(RecurrentFields):
+class UnitFields(RecurrentFields):
+    """The arguments of the recurrences over vectors, of `units` elements."""
+
+    units: int = field(check=positive, first=True)
+
+
+class GatedFields(UnitFields):
     """The arguments that the cells with gates, and their layers, have in common.
 
     `implementation` 1 gives each gate dropout masks of its own, 2 all of them the same; with `recurrent_dropout` it
@@ -50,10 +57,10 @@ class GatedFields(RecurrentFields):
 
 
 class RecurrentCell(Layer):
-    """Base of the cells of `SimpleRNN`, `LSTM` and `GRU`.
+    """Base of the cells of `SimpleRNN`, `LSTM` and `GRU`, and of the convolutional ones.
 
     Subclasses say `gates` and `states`, how many there are, write `step` and `sequence`, and have the fields of
-    `RecurrentFields`. Weights: `kernel` (d, gates * units), `recurrent_kernel` (units, gates * units), `bias`.
+    `UnitFields`. Weights: `kernel` (d, gates * units), `recurrent_kernel` (units, gates * units), `bias`.
 
     Dropout masks are drawn when they are first needed and stay the same until they are reset, which `RNN` does
     after each sequence: a step drops what the step before dropped. Gal, Ghahramani 2016,
@@ -186,3 +193,12 @@ def _per_gate(masks):
     if masks is None or masks.shape[0] > 1:
         return masks if masks is None else list(masks)
     return masks[0]
+
+
+def first_states(layer, sequences):
+    """The initial states of a cell or layer for sequences, whose number a symbolic batch may leave open."""
+    if sequences.shape[0] is not None:
+        return layer.get_initial_state(sequences.shape[0])
+    rows = ops.zeros_like(ops.reshape(sequences[:, 0], (-1, math.prod(sequences.shape[2:])))[:, 0])
+    spread = lambda state: ops.reshape(rows, (-1, *[1] * (len(state.shape) - 1))) + state
+    return tree.map_structure(spread, layer.get_initial_state(1))

@@ -3,7 +3,7 @@
 from kx_io import field, register, registry, snake_case
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
-from kx_layers.recurrent_cell import RecurrentCell
+from kx_layers.recurrent_cell import RecurrentCell, first_states
 from kx_layers.stacked_rnn_cells import StackedRNNCells
 from kx_tensor import ops, tree
 from kx_tensor.ops.recurrent_loop import run_steps
@@ -124,7 +124,7 @@ class RNN(Layer):
             "states",
             tree.map_shape_structure(
                 lambda shape: Variable(
-                    ops.zeros(shape, self.variable_dtype), trainable=False, name="rnn_state"
+                    ops.zeros, shape, self.variable_dtype, trainable=False, name="rnn_state"
                 ),
                 shapes,
             ),
@@ -185,7 +185,7 @@ class RNN(Layer):
         if self._fuses():
             return self.cell.run(sequences, states, mask, training, **options)
         if states is None:
-            states = self.get_initial_state(sequences.shape[0])
+            states = first_states(self, sequences)
         if sequences.shape[1] == 0:
             raise ValueError(
                 f"Layer {self.name!r}: expected 1 or more steps, got inputs of shape {sequences.shape}."

@@ -2,14 +2,14 @@
 
 from kx_io import field, register
 from kx_layers import regularizers
-from kx_layers.recurrent_cell import FUSED, RecurrentCell, RecurrentFields
+from kx_layers.recurrent_cell import FUSED, RecurrentCell, UnitFields
 from kx_layers.rnn import RNN
 from kx_tensor import ops
 from kx_tensor.ops.simple_rnn import simple_rnn_step
 
 
 @register("layers")
-class SimpleRNNCell(RecurrentFields, RecurrentCell):
+class SimpleRNNCell(UnitFields, RecurrentCell):
     """One step of `SimpleRNN`: `h = activation(x @ kernel + h @ recurrent_kernel + bias)`.
 
     Called with inputs (batch, d) and a state (batch, units), or a list of one, it returns (output, state).
@@ -37,7 +37,7 @@ class SimpleRNNCell(RecurrentFields, RecurrentCell):
 
 
 @register("layers")
-class SimpleRNN(RecurrentFields, RNN):
+class SimpleRNN(UnitFields, RNN):
     """The recurrence `h = activation(x @ kernel + h @ recurrent_kernel + bias)` over the steps of a sequence.
 
     Shapes: (batch, steps, d) -> (batch, units), or (batch, steps, units) with `return_sequences`. What the arguments

@@ -153,6 +153,8 @@ from kx_tensor.ops.dropout import dropout as dropout
 from kx_tensor.ops.dropout import dropout_mask as dropout_mask
 from kx_tensor.ops.embedding import embedding as embedding
 from kx_tensor.ops.embedding import scatter_rows as scatter_rows
+from kx_tensor.ops.enlarge import block_sums as block_sums
+from kx_tensor.ops.enlarge import enlarge as enlarge
 from kx_tensor.ops.errors import absolute_error as absolute_error
 from kx_tensor.ops.errors import squared_error as squared_error
 from kx_tensor.ops.gelu import gelu as gelu
@@ -258,6 +260,8 @@ from kx_tensor.ops.reduce import mean as mean
 from kx_tensor.ops.reduce import min as min
 from kx_tensor.ops.reduce import prod as prod
 from kx_tensor.ops.reduce import sum as sum
+from kx_tensor.ops.resample import resample as resample
+from kx_tensor.ops.resample import unresample as unresample
 from kx_tensor.ops.segment import segment_max as segment_max
 from kx_tensor.ops.segment import segment_min as segment_min
 from kx_tensor.ops.segment import segment_prod as segment_prod

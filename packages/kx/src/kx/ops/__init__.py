@@ -1,5 +1,6 @@
 """Operations on tensors; each also works on symbolic tensors and NumPy arrays."""
 
+from kx.ops import image as image
 from kx.ops import linalg as linalg
 from kx.ops import nn as nn
 from kx.ops import numpy as numpy
