@@ -37,11 +37,12 @@ def sequential_from_config(cls, config, custom_objects=None):
 def functional_config(model):
     """Return the config of a functional model: its layers with the calls made on them, its inputs and outputs."""
     graph = model._graph
-    places = _places(model)
+    names = _names(model)
+    places = _places(model, names)
     layers = []
     for operation in model.operations:
         entry = _operation_config(operation)
-        entry["name"] = operation.name
+        entry["name"] = names[operation]
         entry["inbound_nodes"] = [
             _call_config(node, places)
             for node in _calls(graph, operation)
@@ -61,16 +62,29 @@ def _calls(graph, operation):
     return [node for node in graph.nodes if node.operation is operation]
 
 
-def _places(model):
+def _names(model):
+    """{operation: its name}; that of an op has a number where a layer is called the same."""
+    taken = {operation.name for operation in model.operations if isinstance(operation, Layer)}
+    names = {}
+    for operation in model.operations:
+        name, number = operation.name, 0
+        while not isinstance(operation, Layer) and name in taken:
+            number += 1
+            name = f"{operation.name}_{number}"
+        names[operation] = name
+    return names
+
+
+def _places(model, names):
     """{node: (name of its operation, number of the call)}."""
     places = {}
     for tensor in model._graph.inputs:
-        places[tensor.node] = (tensor.node.operation.name, 0)
+        places[tensor.node] = (names[tensor.node.operation], 0)
     counts = {}
     for node in model._graph.nodes:
         number = counts.get(id(node.operation), 0)
         counts[id(node.operation)] = number + 1
-        places[node] = (node.operation.name, number)
+        places[node] = (names[node.operation], number)
     return places
 
 
