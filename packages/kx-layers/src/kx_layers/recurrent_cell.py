@@ -195,7 +195,7 @@ def _per_gate(masks):
     return masks[0]
 
 
-def first_states(layer, sequences):
+def states_of_rows(layer, sequences):
     """The initial states of a cell or layer for sequences, whose number a symbolic batch may leave open."""
     if sequences.shape[0] is not None:
         return layer.get_initial_state(sequences.shape[0])
