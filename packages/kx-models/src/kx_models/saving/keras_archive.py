@@ -1,5 +1,6 @@
 """`.keras` files: a zip (or folder) of metadata.json, config.json, model.weights.h5 and assets, as Keras 3 does it."""
 
+import contextlib
 import datetime
 import os
 import shutil
@@ -159,5 +160,22 @@ def read_folder_model(path, custom_objects=None, compile=True, safe_mode=True):
 
 def read_archive_weights(model, file, skip_mismatch=False, objects_to_skip=None):
     """Fill a model's weights from the weights in a `.keras` archive."""
+    label = (
+        os.fspath(file) if isinstance(file, (str, os.PathLike)) else str(getattr(file, "name", "the file"))
+    )
+    with opened_weights(file) as root:
+        read_weights(model, finder(root), f"{label}/{_WEIGHTS}", skip_mismatch, objects_to_skip)
+
+
+def read_texts(file):
+    """The metadata and the config of a `.keras` archive."""
+    with open_archive(file) as archive:
+        texts = [(_METADATA, MAX_METADATA), (_CONFIG, MAX_CONFIG)]
+        return [read_json(archive.read(name, limit), f"{archive.label}/{name}") for name, limit in texts]
+
+
+@contextlib.contextmanager
+def opened_weights(file):
+    """Give the root of the weights in a `.keras` archive."""
     with open_archive(file) as archive, archive.opened(_WEIGHTS) as member, open_hdf5(member) as root:
-        read_weights(model, finder(root), f"{archive.label}/{_WEIGHTS}", skip_mismatch, objects_to_skip)
+        yield root

@@ -27,6 +27,23 @@ def read_weights_file(model, file, label, skip_mismatch=False, objects_to_skip=N
         read_weights(model, finder(root), label, skip_mismatch, objects_to_skip)
 
 
+def write_nested(weights, names, path):
+    """Write nested dicts of arrays as a `.weights.h5` file; `names` has the names of the objects by path."""
+    with replacing(path) as beside, write_hdf5(beside) as root:
+        _write_object(weights, names, "", root)
+
+
+def _write_object(held, names, path, group):
+    own = group.group("vars")
+    if path in names:
+        own.attribute("name", names[path])
+    for name, value in held.items():
+        if isinstance(value, dict):
+            _write_object(value, names, f"{path}/{name}".lstrip("/"), group.group(name))
+        else:
+            own.array(name, value)
+
+
 def write_weights(model, root):
     """Write the variables of all parts below the `WritableGroup` `root`, one at a time."""
     for path, part in parts(model):
