@@ -2,7 +2,7 @@
 
 import json
 
-from kx_io import registry, serialize_keras_object
+from kx_io import get_registered_object, registry, serialize_keras_object
 from kx_losses.resolution import resolve_metric
 from kx_models.saving.old_objects import bare_name, is_custom, is_object
 
@@ -40,6 +40,9 @@ def _map(value, read):
 
 def _loss(value):
     if isinstance(value, str):
+        own = get_registered_object(value)
+        if own is not None:
+            return own
         name = _LOSSES.get(value, value)
         registry("losses").get(name)  # raises for what nobody registered
         return name
@@ -57,6 +60,9 @@ def _loss(value):
 
 def _metric(value):
     if isinstance(value, str):
+        own = get_registered_object(value)
+        if own is not None:
+            return own
         if value not in ("accuracy", "acc", "crossentropy", "ce"):
             registry("metrics").get(value)
         return value
