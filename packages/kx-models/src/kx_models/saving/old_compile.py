@@ -75,12 +75,20 @@ def _metric(value):
 
 def written_compile(given, optimizer):
     """The training configuration of a whole-model file, as a JSON text."""
-    config = {key: _map(given.get(key), _written) for key in ("loss", "metrics", "weighted_metrics")}
+    config = {key: _map(given.get(key), _written) for key in ("metrics", "weighted_metrics")}
+    config["loss"] = _map(given.get("loss"), lambda loss: _written(_in_full(loss)))
     config["loss_weights"] = given.get("loss_weights")
     config |= {key: given.get(key) for key in ("run_eagerly", "steps_per_execution")}
     config["jit_compile"] = False
     config["optimizer_config"] = _written(optimizer)
     return json.dumps(config)
+
+
+def _in_full(loss):
+    """A loss's own name for an abbreviation of it: Keras 3.15 does not read "mse" in its HDF5 files."""
+    if not isinstance(loss, str):
+        return loss
+    return getattr(registry("losses").get(loss), "__name__", loss)
 
 
 def _written(value):

@@ -168,8 +168,8 @@ def _lambda(config, era):
         return config
     else:
         raise ValueError(
-            f"Lambda layer {name!r} holds Python code, which is never run from a file. Write the function anew and pass "
-            f"it for the layer: custom_objects={{{name!r}: my_function}}."
+            f"Lambda layer {name!r} holds Python code, which is never run from a file. Write the function "
+            f"anew and pass it for the layer: custom_objects={{{name!r}: my_function}}."
         )
     kept = {
         key: config[key] for key in ("name", "trainable", "dtype", "arguments") if config.get(key) is not None
@@ -191,8 +191,8 @@ def _merged(config):
     mode, name = config.get("mode", "sum"), config.get("name")
     if mode not in _MERGES:
         raise ValueError(
-            f"Merge layer {name!r} holds Python code as its mode, which is never run from a file. Build the model with a "
-            f"layer of your own instead, and load the weights alone."
+            f"Merge layer {name!r} holds Python code as its mode, which is never run from a file. Build the model "
+            f"with a layer of your own instead, and load the weights alone."
         )
     out = {"name": name, "trainable": config.get("trainable", True)}
     if mode == "concat":
