@@ -4,6 +4,7 @@ It is a change of text: names, arguments, references. Nothing is made or importe
 looked up when the model is made from the outcome.
 """
 
+from kx_models.saving.old_compile import map_each, modern_loss
 from kx_models.saving.old_eras import Era
 from kx_models.saving.old_graphs import clean, joined_branches, modern_graph
 from kx_models.saving.old_layers import input_entry, modern_layer
@@ -44,6 +45,7 @@ def _compile_config(config, era):
     given = {key: value for key, value in config.items() if value is not None}
     if is_object(given.get("optimizer")):
         given["optimizer"] = modern_optimizer(given["optimizer"], era)[0]
+    given["loss"] = map_each(given.get("loss"), modern_loss)
     return given
 
 
