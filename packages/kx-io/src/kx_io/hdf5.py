@@ -25,6 +25,9 @@ _FILTERS = frozenset(
     (h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, 32000)
 )  # 32000: LZF
 
+# What h5py raises for damaged files.
+_OF_THE_LIBRARY = (OSError, ValueError, RuntimeError, KeyError, TypeError, UnicodeError, OverflowError)
+
 
 # ---- reading
 
@@ -79,7 +82,7 @@ class _Check:
             return self.group(opened["/"], "", 0)
         except FileFormatError:
             raise
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError, UnicodeError) as error:
+        except _OF_THE_LIBRARY as error:
             raise FileFormatError(f"{self.label}: a damaged or truncated HDF5 file ({error}).") from error
 
     def refuse(self, path, why):
@@ -248,7 +251,7 @@ class StoredGroup:
 
     def has_attribute(self, name):
         """Whether there is an attribute `name`."""
-        return name in self._group.attrs
+        return _has_attribute(self._check, self._group, self.path, name)
 
     def attributes(self):
         """All attributes by name."""
@@ -259,17 +262,24 @@ class StoredGroup:
         whole = self.attribute(name)
         if whole is not None:
             return [str(item) for item in np.ravel(whole)]
-        if f"{name}0" not in self._group.attrs:
+        if not self.has_attribute(f"{name}0"):
             return None
         found, i = [], 0
-        while f"{name}{i}" in self._group.attrs:
+        while self.has_attribute(f"{name}{i}"):
             found.extend(str(item) for item in np.ravel(self.attribute(f"{name}{i}")))
             i += 1
         return found
 
 
+def _has_attribute(check, item, path, name):
+    try:
+        return name in item.attrs
+    except _OF_THE_LIBRARY as error:
+        raise FileFormatError(f"{check.label}: the attributes of {path} are damaged ({error}).") from error
+
+
 def _attribute(check, item, path, name, default):
-    if name not in item.attrs:
+    if not _has_attribute(check, item, path, name):
         return default
     where = f"attribute {name!r} of {path}"
     try:
@@ -286,7 +296,7 @@ def _attribute(check, item, path, name, default):
         if too_much:
             check.refuse(where, f"has {count} values, too many")
         value = item.attrs[name]
-    except (OSError, RuntimeError, ValueError, TypeError, UnicodeError) as error:
+    except _OF_THE_LIBRARY as error:
         if isinstance(error, FileFormatError):
             raise
         raise FileFormatError(f"{check.label}: {where} cannot be read ({error}).") from error
@@ -314,8 +324,7 @@ class StoredArray:
         self._check, self._data, self.path = check, data, path
         self.shape = tuple(data.shape)
         self.dtype = data.dtype
-        named = data.attrs.get_id("dtype") if "dtype" in data.attrs else None
-        if named is not None and self.attribute("dtype") == "bfloat16" and data.dtype.itemsize == 2:
+        if data.dtype.itemsize == 2 and self.attribute("dtype") == "bfloat16":
             import ml_dtypes  # kx-tensor brings it; a file without bfloat16 does not need it
 
             self.dtype = np.dtype(ml_dtypes.bfloat16)
@@ -346,7 +355,7 @@ class StoredArray:
             if raw.size:
                 view = raw.view(self._data.dtype) if raw.dtype != self._data.dtype else raw
                 self._data.read_direct(view)
-        except (OSError, RuntimeError) as error:
+        except _OF_THE_LIBRARY as error:
             raise FileFormatError(f"{self._check.label}: {self.path} cannot be read ({error}).") from error
         if out is None:
             return raw
