@@ -15,7 +15,7 @@ def compile_arguments(config, era):
     problems, arguments = [], {}
     for key, read in (("loss", _loss), ("metrics", _metric), ("weighted_metrics", _metric)):
         try:
-            arguments[key] = map_each(config.get(key), read)
+            arguments[key] = _map(config.get(key), read)
         except (TypeError, ValueError, KeyError) as error:
             problems.append(f"the {key.replace('_', ' ')} ({error})")
     arguments["loss_weights"] = config.get("loss_weights")
@@ -29,12 +29,12 @@ def compile_arguments(config, era):
     return arguments, problems
 
 
-def map_each(value, read):
+def _map(value, read):
     """`value` with `read` applied to each loss or metric in lists and dicts."""
     if isinstance(value, (list, tuple)):
-        return [map_each(item, read) for item in value]
+        return [_map(item, read) for item in value]
     if isinstance(value, dict) and not is_object(value):
-        return {key: map_each(item, read) for key, item in value.items()}
+        return {key: _map(item, read) for key, item in value.items()}
     return None if value is None else read(value)
 
 
@@ -46,22 +46,16 @@ def _loss(value):
         name = _LOSSES.get(value, value)
         registry("losses").get(name)  # raises for what nobody registered
         return name
-    config = modern_loss(value)
-    return registry("losses").deserialize(config) if is_object(config) else _loss(config)
-
-
-def modern_loss(value):
-    """The config of a loss as Keras 3 writes it; a wrapped function by its name."""
-    if not is_object(value) or is_custom(value) or not isinstance(value["config"], dict):
-        return value
+    name = bare_name(value["class_name"])
+    if is_custom(value) or not isinstance(value["config"], dict):
+        return registry("losses").deserialize(value)
     config = dict(value["config"])
     function = config.pop("fn", None)
     if config.get("reduction") == "auto":
         config["reduction"] = "sum_over_batch_size"
-    name = bare_name(value["class_name"])
     if name == "LossFunctionWrapper":
-        return function
-    return {"module": "keras.losses", "class_name": name, "config": config, "registered_name": None}
+        return _loss(function)
+    return registry("losses").deserialize({"class_name": name, "config": config})
 
 
 def _metric(value):
@@ -87,8 +81,8 @@ def _metric(value):
 
 def written_compile(given, optimizer):
     """The training configuration of a whole-model file, as a JSON text."""
-    config = {key: map_each(given.get(key), _written) for key in ("metrics", "weighted_metrics")}
-    config["loss"] = map_each(given.get("loss"), lambda loss: _written(_in_full(loss)))
+    config = {key: _map(given.get(key), _written) for key in ("metrics", "weighted_metrics")}
+    config["loss"] = _map(given.get("loss"), lambda loss: _written(_in_full(loss)))
     config["loss_weights"] = given.get("loss_weights")
     config |= {key: given.get(key) for key in ("run_eagerly", "steps_per_execution")}
     config["jit_compile"] = False
