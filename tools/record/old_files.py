@@ -39,7 +39,11 @@ def dense(k):
         L.Dense(2, activation="softmax", kernel_regularizer=k.regularizers.L1L2(1e-3, 1e-3)),
     ]
     model = k.Sequential([L.Input((3,)), *layers], name="dense_model")
-    model.compile(k.optimizers.Adam(0.01), k.losses.CategoricalCrossentropy(label_smoothing=0.1), metrics=["accuracy", "mae"])
+    model.compile(
+        k.optimizers.Adam(0.01),
+        k.losses.CategoricalCrossentropy(label_smoothing=0.1),
+        metrics=["accuracy", "mae"],
+    )
     return model
 
 
@@ -118,7 +122,9 @@ def attention(k):
     y = L.Conv1D(3, 2, padding="causal")(y)
     out = L.Dense(2)(L.GlobalMaxPooling1D()(y))
     model = k.Model(x, out, name="attention")
-    optimizer = k.optimizers.Adam if k is tf_keras else k.optimizers.Nadam  # tf_keras does not save all of Nadam's state
+    optimizer = (
+        k.optimizers.Adam if k is tf_keras else k.optimizers.Nadam
+    )  # tf_keras does not save all of Nadam's state
     model.compile(optimizer(0.01), "mse")
     return model
 
@@ -155,7 +161,9 @@ def tf_functions(k):
 
 def optimizer_model(make):
     def build(k):
-        model = k.Sequential([k.layers.Dense(2, input_shape=(3,), name="one"), k.layers.Dense(1, name="two")], name="few")
+        model = k.Sequential(
+            [k.layers.Dense(2, input_shape=(3,), name="one"), k.layers.Dense(1, name="two")], name="few"
+        )
         model.compile(make(k), "mse")
         return model
 
@@ -172,7 +180,9 @@ OLD_OPTIMIZERS = {
     "adagrad": lambda k: k.optimizers.legacy.Adagrad(0.1),
     "ftrl": lambda k: k.optimizers.legacy.Ftrl(0.1),
     "rmsprop_new": lambda k: k.optimizers.RMSprop(0.02, momentum=0.5, centered=True),
-    "schedule": lambda k: k.optimizers.Adam(k.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5), global_clipnorm=1.0),
+    "schedule": lambda k: k.optimizers.Adam(
+        k.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5), global_clipnorm=1.0
+    ),
     "adamw": lambda k: k.optimizers.AdamW(0.05, weight_decay=0.1),
 }
 

@@ -43,7 +43,9 @@ def check_predictions(model, name):
 
 def check_training(model, name, rtol=1e-5):
     x, y = one_or_all(recorded(name, "x")), one_or_all(recorded(name, "y"))
-    history = model.fit(x, y, batch_size=len(recorded(name, "x")[0]), epochs=3, shuffle=False, verbose=0).history
+    history = model.fit(
+        x, y, batch_size=len(recorded(name, "x")[0]), epochs=3, shuffle=False, verbose=0
+    ).history
     np.testing.assert_allclose(history["loss"], RECORDED[f"{name}/loss"], rtol=rtol)
 
 

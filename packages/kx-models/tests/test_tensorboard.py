@@ -8,7 +8,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from kx_layers import LSTM, BatchNormalization, Conv2D, Dense, Embedding, Flatten
+from kx_layers import BatchNormalization, Conv2D, Dense, Embedding, Flatten
 from kx_layers.input_layer import Input
 from kx_models.callbacks import TensorBoard
 from kx_models.event_files import EventFile, graph_def, histogram_table, weight_images
@@ -157,7 +157,7 @@ def test_models_inside_models_are_scopes():
 def test_the_projector_finds_tables_and_labels(tmp_path):
     projector = pytest.importorskip("tensorboard.plugins.projector")
     text_format = pytest.importorskip("google.protobuf.text_format")
-    trainee = Sequential([Input((3,)), Embedding(5, 2, name="words"), LSTM(2), Dense(1)])
+    trainee = Sequential([Input((3,)), Embedding(5, 2, name="words"), Flatten(), Dense(1)])
     trainee.compile("sgd", "mse")
     callback = TensorBoard(tmp_path, embeddings_freq=1, embeddings_metadata={"words": 'a "b".tsv'})
     trainee.fit(np.ones((4, 3), int), np.ones(4), verbose=0, callbacks=[callback])
@@ -251,3 +251,10 @@ def test_tables_of_odd_arrays():
 def test_pictures_of_weights(shape, expected):
     images = weight_images(RANDOM.random(shape))
     assert (None if images is None else images.shape) == expected
+
+
+def test_arguments_of_keras_2():
+    with pytest.warns(FutureWarning, match="leave batch_size out"):
+        TensorBoard("logs", batch_size=32)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'histgram_freq'. Did you mean"):
+        TensorBoard("logs", histgram_freq=1)

@@ -51,3 +51,19 @@ def unknown_arguments(name, given, function):
     return TypeError(
         f"{name}() got an unexpected keyword argument {wrong!r}.{nearest(wrong, takes)} It takes: {', '.join(takes)}."
     )
+
+
+def without_old_arguments(name, given, function):
+    """Check that arguments left over are ones of Keras 1 or 2 that have no meaning any more, with a warning.
+
+    Raises TypeError for others.
+
+    >>> def TensorBoard(log_dir="logs"): ...
+    >>> without_old_arguments("TensorBoard", {}, TensorBoard)
+    """
+    if given:
+        from kx_io.spellings import modern_arguments  # new code never loads the tables
+
+        left = modern_arguments(name, given)
+        if left:
+            raise unknown_arguments(name, left, function)

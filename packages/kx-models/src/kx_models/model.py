@@ -4,6 +4,7 @@ from kx_io import register
 from kx_layers.call_signature import shapes_by_argument
 from kx_layers.layer import Layer
 from kx_models.graph_config import functional_from_config
+from kx_models.messages import say
 from kx_models.old_methods import OldMethods
 from kx_models.saving.model_methods import Saving
 from kx_models.summary import summary as print_summary
@@ -108,7 +109,7 @@ class Model(Saving, OldMethods, SymbolicLosses, Trainer, Layer):
 
         export_onnx(self, filepath, input_signature)
         if verbose is None or verbose:
-            print(f"Saved the model as ONNX at {str(filepath)!r}.")
+            say(f"Saved the model as ONNX at {str(filepath)!r}.")
 
     def build_from_config(self, config):
         if not config:

@@ -32,6 +32,7 @@ class Steps:
         for name in (
             "optimizer",
             "history",
+            "run",
             "_compiled_loss",
             "_compiled_metrics",
             "_loss_tracker",

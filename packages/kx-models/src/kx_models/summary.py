@@ -10,6 +10,7 @@ from typing import Any
 
 from kx_layers.layer import Layer
 from kx_models.graph_steps import function_name, shown_steps, steps_of
+from kx_models.messages import is_interactive_logging_enabled, say
 from kx_tensor import tree
 from kx_tensor.state import count_params, size_in_bytes
 
@@ -230,6 +231,8 @@ def _render(title, headers, widths, rows, totals, print_fn, line_length):
     ]
     text = io.StringIO()
     width = max(line_length, shutil.get_terminal_size().columns)
+    if print_fn is None and not is_interactive_logging_enabled():
+        print_fn = say
     console = Console(file=sys.stdout if print_fn is None else text, width=width, highlight=False)
     console.print(Text(title, style="bold"))
     console.print(table)

@@ -28,12 +28,12 @@ ARGUMENTS = {
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
     "EarlyStopping": {"epsilon": "min_delta"},
     "ModelCheckpoint": {
-        "period": Gone("save_freq counts batches; a LambdaCallback saves every few epochs", (1,)),
         "load_weights_on_restart": Gone("load_weights says so itself", (False, None)),
     },
     "TensorBoard": {
         "batch_size": Gone("histograms are of weights"), "write_grads": Gone("gradients are not written", (False,)),
-        "profile_batch": Gone("kx has no trace of a profiler to write"),
+        "embeddings_layer_names": Gone("all tables of Embedding layers are written", (None,)),
+        "embeddings_data": Gone("the tables are written, not outputs", (None,)),
     },
     "Model.compile": {
         "sample_weight_mode": Gone("sample weights of shape (samples, steps) work as they are"),

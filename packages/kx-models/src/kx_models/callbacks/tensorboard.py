@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 
 from kx_layers.embedding import Embedding
+from kx_models.arguments import without_old_arguments
 from kx_models.callbacks.callback import Callback
 from kx_models.event_files import EventFile, weight_images
 from kx_models.host_trace import HostTrace
@@ -42,7 +43,9 @@ class TensorBoard(Callback):
         profile_batch=0,
         embeddings_freq=0,
         embeddings_metadata=None,
+        **kwargs,
     ):
+        without_old_arguments("TensorBoard", kwargs, TensorBoard)
         super().__init__()
         self.log_dir = os.fspath(log_dir)
         self.histogram_freq = histogram_freq

@@ -1,13 +1,14 @@
 """Configs of models of Keras 1 and 2 (JSON, YAML, HDF5, `.keras` of TensorFlow) as Keras 3 writes them.
 
-It is a change of text: names, arguments, references. Nothing is made or imported; what the config names is looked up when
-the model is made from the outcome.
+It is a change of text: names, arguments, references. Nothing is made or imported; what the config names is
+looked up when the model is made from the outcome.
 """
 
 from kx_models.saving.old_eras import Era
 from kx_models.saving.old_graphs import clean, joined_branches, modern_graph
 from kx_models.saving.old_layers import input_entry, modern_layer
 from kx_models.saving.old_objects import bare_name, is_custom, is_object, modern_dtype
+from kx_models.saving.old_optimizers import modern_optimizer
 
 _SEQUENTIAL = {"module": "keras", "class_name": "Sequential", "registered_name": None}
 _FUNCTIONAL = {
@@ -32,7 +33,18 @@ def modern_config(config, keras_version=None, backend=None):
     era = Era.of(version, config.get("backend") or backend)
     if not era.old and "module" in config:
         return config
-    return _modern(config, era)
+    modern = _modern(config, era)
+    if modern.get("compile_config"):
+        modern["compile_config"] = _compile_config(modern["compile_config"], era)
+    return modern
+
+
+def _compile_config(config, era):
+    """What `compile` was given, in `.keras` files of TensorFlow; what was None is left to today's defaults."""
+    given = {key: value for key, value in config.items() if value is not None}
+    if is_object(given.get("optimizer")):
+        given["optimizer"] = modern_optimizer(given["optimizer"], era)[0]
+    return given
 
 
 def _guessed_version(config):

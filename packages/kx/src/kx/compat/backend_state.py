@@ -6,9 +6,10 @@ import numpy as np
 
 from kx.compat.backend_shapes import with_sizes
 from kx_layers.context import context
+from kx_models.session import clear_session
 from kx_tensor import config, naming, ops
 from kx_tensor.capture import effect
-from kx_tensor.symbolic import KerasTensor, record_call
+from kx_tensor.symbolic import KerasTensor, is_keras_tensor, record_call
 from kx_tensor.variable import Variable
 
 name_scope = naming.name_scope
@@ -184,15 +185,6 @@ def to_dense(tensor):
     return tensor
 
 
-def is_keras_tensor(x):
-    """Return whether x is symbolic: what `Input` and layers called on it give.
-
-    >>> is_keras_tensor(KerasTensor((2,))), is_keras_tensor(ops.zeros((2,)))
-    (True, False)
-    """
-    return isinstance(x, KerasTensor)
-
-
 def is_tensor(x):
     """Return whether x is a tensor, symbolic or not.
 
@@ -200,15 +192,6 @@ def is_tensor(x):
     (True, False)
     """
     return isinstance(x, (KerasTensor, Variable)) or ops.is_tensor(x)
-
-
-def clear_session(free_memory=True):
-    """Start the automatic names of layers again, and end a learning phase that was set.
-
-    >>> clear_session()
-    """
-    naming.reset()
-    context.training = None
 
 
 def reset_uids():
