@@ -53,7 +53,6 @@ FAILURES = [
     ("ConvLSTM2D(3, 2, padding='causal')", []),
     ("ConvLSTM2D(3, (1, 2, 3))", []),
     ("ConvLSTM2D(3, 2, data_format='last')", []),
-    ("ConvLSTM2D(3, 2, implementation=2)", []),
     ("ConvLSTM2D(3)", []),
     ("ConvLSTM2D(3, 2)", [(2, 3, 4, 4)]),
     ("ConvLSTM2D(3, 2)", [(2, 3, 4, 4, 1), (2, 3, 4, 4, 2)]),

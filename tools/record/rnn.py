@@ -44,6 +44,7 @@ GATED = [
             "2,3,3",
         ),
         row(f"{layer}(3, {ALL})", states=[3] * states, mask="right"),
+        row(f"{layer}(3, recurrent_activation='hard_sigmoid', {ALL})", states=[3] * states, mask="random"),
         row(
             f"{layer}(3, go_backwards=True, {ALL}, zero_output_for_mask=True)",
             states=[3] * states,
@@ -60,6 +61,7 @@ PLAIN = [
     row("GRU(3)", "2,5,4", symbolic=(None, 5)),
     row(f"GRU(3, reset_after=False, {ALL})", states=[3], mask="random"),
     row("GRU(2, reset_after=False, use_bias=False, go_backwards=True)", "2,3,3"),
+    row(f"GRU(3, reset_after=False, recurrent_activation='hard_sigmoid', {ALL})", states=[3], mask="left"),
     row("GRU(2, activity_regularizer='l2')", "2,3,3"),
     row("GRU(2, reset_after=True, dropout=0.3, recurrent_dropout=0.2, seed=3)", "2,3,3"),
     row("SimpleRNN(3)", "2,5,4", symbolic=(None, 5)),

@@ -122,6 +122,11 @@ Correlation transposed(const Sizes& s, const Images& g, float* result, const flo
     return c;
 }
 
+// Computes what goes back: a gradient is spread over what was read, which is nothing beyond the input.
+void correlate_back(const Sizes& s, const Correlation& c) {
+    must_stay_inside(c, s.kernel.size()) ? correlate_inside(c) : correlate(c);
+}
+
 // The bias, if there is one, after a check of its length.
 struct Bias {
     std::optional<Array<float>> array;
@@ -164,7 +169,7 @@ nb::object conv_transpose(nb::handle x_given, nb::handle kernel, nb::handle bias
     const nb::object made = s.make(s.in, s.channels, out);
     const Unlocked unlocked(true);
     if (s.batch * s.in.volume() * s.channels > 0) {
-        correlate(transposed(s, s.narrow(x.data(), nullptr), out, bias.data(), relu));
+        correlate_back(s, transposed(s, s.narrow(x.data(), nullptr), out, bias.data(), relu));
     }
     return made;
 }
@@ -193,7 +198,7 @@ nb::object conv_grad(nb::handle g_given, nb::handle x_given, nb::handle kernel, 
     if (need_bias) gbias = new_array<float>({s.filters}, to_bias);
     {
         const Unlocked unlocked(true);
-        if (to_x && x.size() > 0) correlate(transposed(s, gradient, to_x, nullptr, false));
+        if (to_x && x.size() > 0) correlate_back(s, transposed(s, gradient, to_x, nullptr, false));
         if (to_kernel) {
             const Correlation c = forward(s, s.wide(x.data(), nullptr), nullptr, nullptr, false);
             correlate_kernel_gradient(c, gradient, to_kernel, to_bias);
@@ -209,9 +214,8 @@ Shapes: x (batch, *sizes, channels), kernel (*window, channels / groups, filters
 come second. `geometry`: strides, dilations, the number of zeros before the first position, and the sizes `out`, one of
 each per axis: the result at i reads the positions i * stride - zeros + k * dilation, and zeros outside of x.
 
-A kernel of 3x3 that moves by one is computed by Winograd's method, to about 1e-6 of the largest result; a value that
-is not finite then takes the 4x4 results around it with it. Raises `TypeError` for another dtype, `ValueError` where
-sizes differ.
+A kernel of 3x3 that moves by one is computed by Winograd's method, to about 1e-6 of the largest result nearby. Raises
+`TypeError` for another dtype, `ValueError` where sizes differ.
 
 >>> x, kernel = np.float32([[[1], [2], [4]]]), np.float32([[[1]], [[-1]]])
 >>> conv(x, kernel, np.float32([1.5]), (1, 1, 0, 2), relu=True)

@@ -137,7 +137,7 @@ void correlate_kernel_gradient(Correlation c, Images g, float* into, float* bias
         return;
     }
     if (is_depthwise(c)) return depthwise_kernel_gradient(c, g, into, bias);
-    if (winograd_fits(c)) return winograd_kernel_gradient(c, g, into, bias);
+    if (winograd_fits(c) && winograd_kernel_gradient(c, g, into, bias)) return;
     const Plan plan(c, window_floats);
     const Split split(c, c.batch * plan.blocks.volume());
     const int64_t places = plan.block.volume();

@@ -29,7 +29,8 @@ void transform_kernel(const Correlation& c, float* out) {
 }
 
 // The products of one panel: (point, tile, panel).
-void multiply_points(const Tiles& tiles, int64_t count, const float* source, const float* kernel, float* out) {
+KX_APART void multiply_points(const Tiles& tiles, int64_t count, const float* source, const float* kernel,
+                              float* out) {
     const Run run = {0, tiles.depth};
     for (int p = 0; p < points; ++p) {
         for (int64_t next = 0; next < count; next += tile_rows) {
@@ -46,32 +47,93 @@ void multiply_points(const Tiles& tiles, int64_t count, const float* source, con
     }
 }
 
-// One panel of the results of the tiles [first, last) from their products.
-void write_results(const Correlation& c, const Tiles& tiles, int64_t first, int64_t last, const float* products,
-                   int64_t start, const float* bias) {
-    const int64_t valid = std::min<int64_t>(panel, c.to - start);
-    for (int64_t tile = first; tile < last; ++tile) {
+// Where the results of a tile go in one panel of channels: in place, or into `room` first if the tile is cut off or its
+// channels lie apart.
+struct Target {
+    int64_t rows, cols, valid;
+    bool straight;
+    float *out, *into, room[side * side * panel];
+    int64_t row, col;  // from one result to the next in `into`
+    const Correlation& c;
+
+    Target(const Correlation& c, const Tiles& tiles, int64_t tile, int64_t start) : c(c) {
         const Box place = tiles.place(tile);
-        const int64_t rows = std::min<int64_t>(side, c.parts[0].count[1] - place[1]);
-        const int64_t cols = std::min<int64_t>(side, c.parts[0].count[2] - place[2]);
-        float* out = c.parts[0].result + tiles.image(tile) * c.layout.image + c.layout.offset(place) + start * c.layout.channel;
-        const bool straight = rows == side && cols == side && valid == panel && c.layout.channel == 1;
-        float room[side * side * panel];  // for a tile that is cut off, or whose channels lie apart
-        float* into = straight ? out : room;
-        const int64_t row = straight ? c.layout.step[1] : side * panel, col = straight ? c.layout.step[2] : panel;
-        for (int64_t k = 0; k < panel; k += lanes) {
-            const float* m = products + (tile - first) * panel + k;
-            const V b = loaded(bias + start + k);
-            winograd<WinogradResult, V>(
-                [&](int i, int j) { return loaded(m + (6 * i + j) * block_tiles * panel); },
-                [&](int i, int j, V v) { store(into + i * row + j * col + k, c.relu ? relu_lanes(v + b) : v + b); });
-        }
+        rows = std::min<int64_t>(side, c.parts[0].count[1] - place[1]);
+        cols = std::min<int64_t>(side, c.parts[0].count[2] - place[2]);
+        valid = std::min<int64_t>(panel, c.to - start);
+        out = c.parts[0].result + tiles.image(tile) * c.layout.image + c.layout.offset(place) + start * c.layout.channel;
+        straight = rows == side && cols == side && valid == panel && c.layout.channel == 1;
+        into = straight ? out : room;
+        row = straight ? c.layout.step[1] : side * panel;
+        col = straight ? c.layout.step[2] : panel;
+    }
+    void finish() const {
         for (int64_t i = 0; i < rows && !straight; ++i) {
             for (int64_t j = 0; j < cols; ++j) {
                 float* to = out + i * c.layout.step[1] + j * c.layout.step[2];
                 for (int64_t k = 0; k < valid; ++k) to[k * c.layout.channel] = room[(side * i + j) * panel + k];
             }
         }
+    }
+};
+
+// One panel of the results of the tiles [first, last) from their products, and the sums of each tile's, (tile, lanes).
+// Returns whether all are finite.
+KX_APART bool write_results(const Correlation& c, const Tiles& tiles, int64_t first, int64_t last, const float* products,
+                   int64_t start, const float* bias, float* sums) {
+    V total{};
+    for (int64_t tile = first; tile < last; ++tile) {
+        Target target(c, tiles, tile, start);
+        float* into = target.into;
+        const int64_t row = target.row, col = target.col;
+        V sum{};
+        for (int64_t k = 0; k < panel; k += lanes) {
+            const float* m = products + (tile - first) * panel + k;
+            const V b = loaded(bias + start + k);
+            winograd<WinogradResult, V>([&](int i, int j) { return loaded(m + (6 * i + j) * block_tiles * panel); },
+                                        [&](int i, int j, V v) {
+                                            sum += v;
+                                            const V out = v + b;
+                                            store(into + i * row + j * col + k, c.relu ? relu_lanes(out) : out);
+                                        });
+        }
+        target.finish();
+        store(sums + (tile - first) * lanes, sum);
+        total += sum;
+    }
+    return finite(total);
+}
+
+// The same from the definition for tiles whose sums are not finite.
+KX_APART void mend_results(const Correlation& c, const Tiles& tiles, int64_t first, int64_t last, const float* sums,
+                           int64_t start, const float* bias) {
+    const std::vector<Tap>& taps = c.parts[0].taps;
+    const int64_t valid = std::min<int64_t>(panel, c.to - start);
+    const Workspace<float> weights(9 * c.from * panel), patch(points * c.from);
+    float* into = weights.data();
+    for (const Tap& tap : taps) {
+        const float* from = c.kernel.data + tap.index * c.kernel.tap + start * c.kernel.to;
+        for (int64_t k = 0; k < c.from; ++k, into += panel, from += c.kernel.from) {
+            for (int64_t j = 0; j < panel; ++j) into[j] = j < valid ? from[j * c.kernel.to] : 0.0f;
+        }
+    }
+    const int64_t pitch = 6 * c.from;
+    const Run runs[] = {{0, 3 * c.from}, {pitch, 3 * c.from}, {2 * pitch, 3 * c.from}};
+    for (int64_t tile = first; tile < last; ++tile) {
+        if (finite(loaded(sums + (tile - first) * lanes))) continue;
+        copy_box(c.source, tiles.image(tile), tiles.window(c, tile), {{1, 6, 6}}, patch.data());
+        Target target(c, tiles, tile, start);
+        for (int place = 0; place < side * side; place += tile_rows) {
+            const float* rows[tile_rows];
+            float* out[tile_rows];
+            for (int r = 0; r < tile_rows; ++r) {
+                const int at = std::min(place + r, side * side - 1), i = at / side, j = at % side;
+                rows[r] = patch.data() + i * pitch + j * c.from;
+                out[r] = target.into + i * target.row + j * target.col;
+            }
+            correlate_tile(rows, runs, 3, weights.data(), bias + start, c.relu, out);
+        }
+        target.finish();
     }
 }
 
@@ -101,10 +163,13 @@ void correlate_winograd(const Correlation& c) {
         const PatchRoom room(c.from);
         const Workspace<float> source(points * tiles.point);
         const Workspace<float> products(points * block_tiles * panel);
+        float sums[block_tiles * lanes];
         transform_source(c, tiles, first, last, room, source.data());
         for (int64_t p = 0; p < count; ++p) {
             multiply_points(tiles, last - first, source.data(), kernel.data() + p * size, products.data());
-            write_results(c, tiles, first, last, products.data(), p * panel, bias.data());
+            if (!write_results(c, tiles, first, last, products.data(), p * panel, bias.data(), sums)) {
+                mend_results(c, tiles, first, last, sums, p * panel, bias.data());
+            }
         }
     });
 }

@@ -1,6 +1,8 @@
 // The gradient of a 3x3 kernel by Winograd's F(4x4, 3x3).
 #include "cpu/conv_winograd.hpp"
 
+#include <atomic>
+
 #include "cpu/parallel.hpp"
 #include "cpu/workspace.hpp"
 
@@ -42,8 +44,8 @@ void transform_gradients(const Images& g, const Tiles& tiles, const Shares& shar
 }
 
 // One panel's products of the transformed source and gradients, summed over the tiles of a block.
-void add_products(const Correlation& c, const Tiles& tiles, const Shares& shares, int64_t count, const float* source,
-                  const float* gradients, float* sums) {
+KX_APART void add_products(const Correlation& c, const Tiles& tiles, const Shares& shares, int64_t count,
+                           const float* source, const float* gradients, float* sums) {
     const Grid grid = {1, count, c.from, 0};
     for (int p = 0; p < points; ++p) {
         for (int64_t row = 0; row < shares.rows; row += tile_rows) {
@@ -54,8 +56,9 @@ void add_products(const Correlation& c, const Tiles& tiles, const Shares& shares
     }
 }
 
-// Adds up the shares in order and transforms the sums to the gradient of the kernel.
-void gather(const Correlation& c, const Shares& shares, const float* sums, float* into, float* bias) {
+// Adds up the shares in order and transforms the sums to the gradient of the kernel; returns whether all of it is finite.
+bool gather(const Correlation& c, const Shares& shares, const float* sums, float* into, float* bias) {
+    std::atomic<bool> whole = true;
     parallel_for(panels(c.to), static_cast<double>(shares.panel_floats * (shares.count + 1)), [&](int64_t p) {
         const Workspace<float> total(shares.panel_floats);
         std::copy_n(sums + p * shares.panel_floats, shares.panel_floats, total.data());
@@ -65,22 +68,28 @@ void gather(const Correlation& c, const Shares& shares, const float* sums, float
             for (int64_t i = 0; i < shares.panel_floats; ++i) sum[i] += part[i];
         }
         const int64_t valid = std::min<int64_t>(panel, c.to - p * panel);
+        V all{};
         for (int64_t from = 0; from < c.from; ++from) {
             for (int64_t k = 0; k < valid; k += lanes) {
                 const float* s = total.data() + from * panel + k;
                 float* out = into + from * c.to + p * panel + k;
                 winograd<WinogradKernelGradient, V>(
                     [&](int i, int j) { return loaded(s + (6 * i + j) * shares.rows * panel); },
-                    [&](int i, int j, V v) { store(out + c.parts[0].taps[3 * i + j].index * c.from * c.to, v); });
+                    [&](int i, int j, V v) {
+                        all += v;
+                        store(out + c.parts[0].taps[3 * i + j].index * c.from * c.to, v);
+                    });
             }
         }
+        if (!finite(all)) whole = false;
         if (bias) std::copy_n(total.data() + points * shares.rows * panel, valid, bias + p * panel);
     });
+    return whole;
 }
 
 }  // namespace
 
-void winograd_kernel_gradient(const Correlation& c, const Images& g, float* into, float* bias) {
+bool winograd_kernel_gradient(const Correlation& c, const Images& g, float* into, float* bias) {
     const Tiles tiles(c);
     const Shares shares(c, tiles);
     const int64_t count = panels(c.to);
@@ -105,7 +114,7 @@ void winograd_kernel_gradient(const Correlation& c, const Images& g, float* into
             }
         }
     });
-    gather(c, shares, sums.data(), into, bias);
+    return gather(c, shares, sums.data(), into, bias);
 }
 
 }  // namespace kx

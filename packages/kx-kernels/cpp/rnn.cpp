@@ -136,11 +136,18 @@ nb::tuple backward(const Cell& cell, Inputs& in, BackwardPass& b, nb::handle sav
     return nb::make_tuple(gx, gkernel, grecurrent, gsums, gh, gc);
 }
 
+// Whether the gates are hard sigmoids.
+bool hard_gates(nb::handle recurrent_activation) {
+    const std::string name = nb::str(recurrent_activation).c_str();
+    if (name == "sigmoid" || name == "hard_sigmoid") return name == "hard_sigmoid";
+    throw nb::value_error(("recurrent_activation: expected 'sigmoid' or 'hard_sigmoid', got '" + name + "'").c_str());
+}
+
 // ---- LSTM ----------------------------------------------------------------------------------------------------------
 
 nb::object lstm(nb::handle x, nb::handle kernel, nb::handle recurrent, nb::handle bias, nb::handle initial_h,
-                nb::handle initial_c, nb::handle mask, nb::handle drop, nb::handle back_drop, bool sequences,
-                bool reverse, bool zero_output, bool keep) {
+                nb::handle initial_c, nb::handle mask, nb::handle drop, nb::handle back_drop, nb::handle gates,
+                bool sequences, bool reverse, bool zero_output, bool keep) {
     Inputs in(LstmCell::gates, x, kernel, recurrent, mask, drop, back_drop);
     ForwardPass f;
     in.fill(f, sequences, reverse, zero_output);
@@ -148,40 +155,46 @@ nb::object lstm(nb::handle x, nb::handle kernel, nb::handle recurrent, nb::handl
     f.back_bias = nullptr;
     f.first_h = in.read(initial_h, "initial_h", {in.batch, in.units});
     f.first_c = in.read(initial_c, "initial_c", {in.batch, in.units});
-    return forward(LstmCell(), in, f, keep);
+    return forward(LstmCell{hard_gates(gates)}, in, f, keep);
 }
 
 nb::object lstm_grad(nb::handle g_out, nb::handle g_h, nb::handle g_c, nb::handle x, nb::handle kernel,
                      nb::handle recurrent, nb::handle mask, nb::handle drop, nb::handle back_drop, nb::handle saved,
-                     bool sequences, bool reverse, bool zero_output, bool need_x) {
+                     nb::handle gates, bool sequences, bool reverse, bool zero_output, bool need_x) {
     Inputs in(LstmCell::gates, x, kernel, recurrent, mask, drop, back_drop);
     BackwardPass b;
     in.fill(b, sequences, reverse, zero_output);
-    return backward(LstmCell(), in, b, saved, g_out, g_h, g_c, need_x);
+    return backward(LstmCell{hard_gates(gates)}, in, b, saved, g_out, g_h, g_c, need_x);
 }
 
 // ---- GRU -----------------------------------------------------------------------------------------------------------
 
 nb::object gru(nb::handle x, nb::handle kernel, nb::handle recurrent, nb::handle bias, nb::handle initial_h,
-               nb::handle mask, nb::handle drop, nb::handle back_drop, bool sequences, bool reverse, bool zero_output,
-               bool keep) {
+               nb::handle mask, nb::handle drop, nb::handle back_drop, nb::handle gates, bool reset_after, bool sequences,
+               bool reverse, bool zero_output, bool keep) {
     Inputs in(GruCell::gates, x, kernel, recurrent, mask, drop, back_drop);
     ForwardPass f;
     in.fill(f, sequences, reverse, zero_output);
-    f.bias = in.read(bias, "bias", {2, 3 * in.units});
-    f.back_bias = f.bias ? f.bias + 3 * in.units : nullptr;
+    f.bias = reset_after ? in.read(bias, "bias", {2, 3 * in.units}) : in.read(bias, "bias", {3 * in.units});
+    f.back_bias = f.bias && reset_after ? f.bias + 3 * in.units : nullptr;
     f.first_h = in.read(initial_h, "initial_h", {in.batch, in.units});
     f.first_c = nullptr;
-    return forward(GruCell(), in, f, keep);
+    const bool hard = hard_gates(gates);
+    return reset_after ? forward(GruCell{hard}, in, f, keep) : forward(GruResetBeforeCell{hard}, in, f, keep);
 }
 
 nb::object gru_grad(nb::handle g_out, nb::handle g_h, nb::handle x, nb::handle kernel, nb::handle recurrent,
-                    nb::handle mask, nb::handle drop, nb::handle back_drop, nb::handle saved, bool sequences,
-                    bool reverse, bool zero_output, bool need_x) {
+                    nb::handle mask, nb::handle drop, nb::handle back_drop, nb::handle saved, nb::handle gates,
+                    bool reset_after, bool sequences, bool reverse, bool zero_output, bool need_x) {
     Inputs in(GruCell::gates, x, kernel, recurrent, mask, drop, back_drop);
     BackwardPass b;
     in.fill(b, sequences, reverse, zero_output);
-    const nb::tuple found = backward(GruCell(), in, b, saved, g_out, g_h, nb::none(), need_x);
+    const bool hard = hard_gates(gates);
+    if (!reset_after) {
+        const nb::tuple found = backward(GruResetBeforeCell{hard}, in, b, saved, g_out, g_h, nb::none(), need_x);
+        return nb::make_tuple(found[0], found[1], found[2], found[3], found[4]);
+    }
+    const nb::tuple found = backward(GruCell{hard}, in, b, saved, g_out, g_h, nb::none(), need_x);
     // The sums are those of z, r, n and of the product that r multiplied.
     float* both;
     const nb::object gbias = new_array<float>({2, 3 * in.units}, both);
@@ -219,8 +232,8 @@ nb::object simple_rnn_grad(nb::handle g_out, nb::handle g_h, nb::handle x, nb::h
 
 constexpr const char* lstm_text = R"(Return `((out, h, c), saved)` of a long short-term memory over whole sequences.
 
-The gates i, f, o = sigmoid and g = tanh of `x W + h U + bias`, in the order i, f, g, o; `c = f c + i g`,
-`h = o tanh(c)`. `out` is the last h, or with `return_sequences` that of each step. Masked steps carry the states on
+The gates i, f, o = sigmoid, or hard sigmoid by `recurrent_activation`, and g = tanh of `x W + h U + bias`, in the order
+i, f, g, o; `c = f c + i g`, `h = o tanh(c)`. `out` is the last h, or with `return_sequences` that of each step. Masked steps carry the states on
 and show the last output, or zeros: before the first output, and always with `zero_output_for_mask`. `saved`, with
 `keep` only, is for `lstm_grad`.
 
@@ -247,10 +260,12 @@ array([0.   , 0.   , 0.375, 0.   ], dtype=float32))";
 constexpr const char* gru_text = R"(Return `((out, h), saved)` of a gated recurrent unit over whole sequences.
 
 `z, r = sigmoid(x W + bias[0] + h U + bias[1])`, `n = tanh(x W + bias[0] + r (h U + bias[1]))`, each with its part of
-the columns, in the order z, r, n; `h = z h + (1 - z) n`. Options and errors as for `lstm`.
+the columns, in the order z, r, n; `h = z h + (1 - z) n`. Without `reset_after`, `n = tanh(x W + bias + (r h) U)`, and
+the bias is one. Options and errors as for `lstm`.
 
-Shapes: x (batch, steps, d), kernel (d, 3 units), recurrent_kernel (units, 3 units), bias (2, 3 units), initial_h
-(batch, units), mask (batch, steps) bool, dropout_mask (1 or 3, batch, d), recurrent_dropout_mask (1 or 3, batch, units).
+Shapes: x (batch, steps, d), kernel (d, 3 units), recurrent_kernel (units, 3 units), bias (2, 3 units) or
+(3 units), initial_h (batch, units), mask (batch, steps) bool, dropout_mask (1 or 3, batch, d), recurrent_dropout_mask
+(1 or 3, batch, units).
 
 >>> x, w = np.ones((1, 2, 1), "float32"), np.zeros((1, 3), "float32")
 >>> gru(x, w, w, initial_h=np.float32([[4]]))[0][1]
@@ -288,23 +303,24 @@ void define_rnn(nb::module_& m) {
     using nb::arg;
     m.def("lstm", &lstm, arg("x"), arg("kernel"), arg("recurrent_kernel"), arg("bias").none() = nb::none(),
           arg("initial_h").none() = nb::none(), arg("initial_c").none() = nb::none(), arg("mask").none() = nb::none(),
-          arg("dropout_mask").none() = nb::none(), arg("recurrent_dropout_mask").none() = nb::none(),
-          arg("return_sequences") = false, arg("go_backwards") = false, arg("zero_output_for_mask") = false,
-          arg("keep") = false, lstm_text);
+          arg("dropout_mask").none() = nb::none(), arg("recurrent_dropout_mask").none() = nb::none(), nb::kw_only(),
+          arg("recurrent_activation") = "sigmoid", arg("return_sequences") = false, arg("go_backwards") = false,
+          arg("zero_output_for_mask") = false, arg("keep") = false, lstm_text);
     m.def("lstm_grad", &lstm_grad, arg("g_out").none(), arg("g_h").none(), arg("g_c").none(), arg("x"), arg("kernel"),
           arg("recurrent_kernel"), arg("mask").none() = nb::none(), arg("dropout_mask").none() = nb::none(),
           arg("recurrent_dropout_mask").none() = nb::none(), nb::kw_only(), arg("saved"),
-          arg("return_sequences") = false, arg("go_backwards") = false, arg("zero_output_for_mask") = false,
-          arg("need_x") = true, lstm_grad_text);
+          arg("recurrent_activation") = "sigmoid", arg("return_sequences") = false, arg("go_backwards") = false,
+          arg("zero_output_for_mask") = false, arg("need_x") = true, lstm_grad_text);
     m.def("gru", &gru, arg("x"), arg("kernel"), arg("recurrent_kernel"), arg("bias").none() = nb::none(),
           arg("initial_h").none() = nb::none(), arg("mask").none() = nb::none(), arg("dropout_mask").none() = nb::none(),
-          arg("recurrent_dropout_mask").none() = nb::none(), arg("return_sequences") = false,
-          arg("go_backwards") = false, arg("zero_output_for_mask") = false, arg("keep") = false, gru_text);
+          arg("recurrent_dropout_mask").none() = nb::none(), nb::kw_only(), arg("recurrent_activation") = "sigmoid",
+          arg("reset_after") = true, arg("return_sequences") = false, arg("go_backwards") = false,
+          arg("zero_output_for_mask") = false, arg("keep") = false, gru_text);
     m.def("gru_grad", &gru_grad, arg("g_out").none(), arg("g_h").none(), arg("x"), arg("kernel"),
           arg("recurrent_kernel"), arg("mask").none() = nb::none(), arg("dropout_mask").none() = nb::none(),
           arg("recurrent_dropout_mask").none() = nb::none(), nb::kw_only(), arg("saved"),
-          arg("return_sequences") = false, arg("go_backwards") = false, arg("zero_output_for_mask") = false,
-          arg("need_x") = true, gru_grad_text);
+          arg("recurrent_activation") = "sigmoid", arg("reset_after") = true, arg("return_sequences") = false,
+          arg("go_backwards") = false, arg("zero_output_for_mask") = false, arg("need_x") = true, gru_grad_text);
     m.def("simple_rnn", &simple_rnn, arg("x"), arg("kernel"), arg("recurrent_kernel"), arg("bias").none() = nb::none(),
           arg("initial_h").none() = nb::none(), arg("mask").none() = nb::none(), arg("dropout_mask").none() = nb::none(),
           arg("recurrent_dropout_mask").none() = nb::none(), nb::kw_only(), arg("activation").none() = "tanh",

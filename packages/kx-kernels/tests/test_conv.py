@@ -174,6 +174,24 @@ def test_transposed():
         assert_close(np.moveaxis(out, 1, -1), np.maximum(expected + bias, 0), 2e-5)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("channels_first", [False, True])
+def test_weights_that_are_not_finite_count_only_where_there_is_an_input(channels_first):
+    there = lambda a: np.moveaxis(a, -1, 1) if channels_first else a
+    for sizes, strides, groups in (((9,), (2,), 1), ((9, 8), (1, 1), 4), ((7, 8, 5), (2, 1, 3), 1)):
+        case = Case(sizes, (3, 3, 2)[: len(sizes)], 16, 16, strides, same=True, groups=groups)
+        case.kernel[0, ..., 1, 2], case.kernel[1, ..., 0, 3] = np.inf, np.nan
+        expected = case.formula()[1].astype("float32")
+        assert np.isfinite(expected).any() and not np.isfinite(expected).all()
+        found = conv_grad(there(case.g), there(case.x), case.kernel, None, case.geometry, channels_first)[0]
+        np.testing.assert_allclose(found, there(expected), rtol=1e-5, atol=1e-5)
+        if groups == 1:
+            to = (*strides, *case.dilations, *case.low, *sizes)
+            found = conv_transpose(there(case.g), case.kernel, case.bias, to, channels_first, True)
+            expected = np.maximum(expected + case.bias, 0)
+            np.testing.assert_allclose(found, there(expected), rtol=1e-5, atol=1e-5)
+
+
 def test_only_what_is_needed_is_computed():
     case = Case((6, 6), (3, 3), 3, 4, (1, 1))
     arguments = case.g, case.x, case.kernel, None, case.geometry, False
@@ -195,19 +213,71 @@ def test_other_layouts_are_read():
         np.testing.assert_array_equal(actual, expected)
 
 
-@pytest.mark.parametrize("window", [(2, 2), (3, 3)])
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_what_is_not_finite_stays_so(window, bad):
-    case = Case((12, 12), window, 16, 16, (1, 1), same=True, relu=True)
-    clean = conv(case.x, case.kernel, None, case.geometry, False, False)
-    case.x[0, 5, 5, 3] = bad
-    out = conv(case.x, case.kernel, None, case.geometry, False, False)
-    touched = slice(4, 4 + window[0])
-    assert not np.isfinite(out[0, touched, touched]).any()
-    np.testing.assert_allclose(out[1], clean[1], rtol=1e-6, atol=1e-6)  # another image
-    np.testing.assert_allclose(out[0, 8:], clean[0, 8:], rtol=1e-5, atol=1e-5)  # other tiles
-    gkernel = conv_grad(case.g, case.x, case.kernel, None, case.geometry)[1]
-    assert not np.isfinite(gkernel[:, :, 3]).any() and np.isfinite(gkernel[:, :, 4]).all()
+def check_not_finite(case, channels_first=False):
+    """The numbers of the formula, those that are not finite in the very places."""
+    found = case.computed(channels_first)
+    with np.errstate(invalid="ignore", over="ignore"):
+        wanted = [a.astype("float32") for a in case.formula(found[0])]
+        case.x, case.kernel, case.bias, case.g = (np.abs(a) for a in (case.x, case.kernel, case.bias, case.g))
+        sizes = case.formula(found[0])  # what the rounding of each sum is in proportion to
+    if max(np.nanmax(a, where=np.isfinite(a), initial=0) for a in (case.x, case.g, case.kernel)) > 1e30:
+        # Winograd's error is in proportion to the largest nearby.
+        sizes = [np.full_like(a, np.max(a, where=np.isfinite(a), initial=0)) for a in sizes]
+    for actual, expected, size in zip(found, wanted, sizes, strict=True):
+        whole = np.isfinite(expected)
+        np.testing.assert_array_equal(actual[~whole], expected[~whole])
+        assert np.isfinite(actual[whole]).all()
+        tol = 2e-5 * size[whole] + 2e-6 * np.max(size[whole], initial=1)
+        assert (np.abs(actual[whole] - expected[whole]) <= tol).all()
+    return found
+
+
+BAD = [np.nan, np.inf, -np.inf, np.float32(1e38)]  # the last is too large for Winograd's transforms
+LARGE_WEIGHT = np.float32(3e36)  # not so large that a sum depends on its order
+PLACES = [(0, 0, 0), (0, 5, 3), (11, 11, 15), (4, 7, 8), (6, 0, 1)]
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("array", ["x", "g", "kernel", "bias"])
+def test_what_is_not_finite_touches_what_reads_it(array, bad):
+    for window, same, relu in itertools.product([(2, 2), (3, 3)], [False, True], [False, True]):
+        for place in PLACES if array in ("x", "g") else PLACES[:1]:
+            case = Case((12, 12), window, 16, 16, (1, 1), same=same, relu=relu)
+            case.kernel *= np.float32(0.02)
+            if array in ("x", "g"):
+                rows, cols, channels = getattr(case, array).shape[1:]
+                row, col, channel = place
+                getattr(case, array)[1, min(row, rows - 1), min(col, cols - 1), channel % channels] = bad
+            else:
+                getattr(case, array)[..., 3] = LARGE_WEIGHT if array == "kernel" and np.isfinite(bad) else bad
+            y = check_not_finite(case, channels_first=relu)[0]
+            if array == "x":  # another image, and further off in this one
+                assert np.isfinite(y[0]).all() and np.isfinite(y[1]).sum() >= y[1].size - 9 * 16
+
+
+@pytest.mark.parametrize("sizes", [(9, 13), (26, 26), (5, 40)])
+@pytest.mark.parametrize(("channels", "filters"), [(16, 16), (24, 40)])
+def test_several_that_are_not_finite(sizes, channels, filters):
+    rng = np.random.default_rng(3)
+    for bad, count, array in itertools.product(BAD, [1, 5, 300], ["x", "g"]):
+        case = Case(sizes, (3, 3), channels, filters, (1, 1), same=True, relu=count == 5, batch=3)
+        for other in {"x", "g", "kernel"} - {array}:
+            setattr(case, other, getattr(case, other) * np.float32(0.01))
+        getattr(case, array).reshape(-1)[rng.integers(getattr(case, array).size, size=count)] = bad
+        check_not_finite(case)
+    for bad in BAD:
+        case = Case(sizes, (3, 3), channels, filters, (1, 1), same=True, batch=3)
+        case.kernel[1, 2, 3, 4] = case.kernel[0, 0, 5, 15] = LARGE_WEIGHT if np.isfinite(bad) else bad
+        check_not_finite(case)
+
+
+def test_sums_that_are_too_large_only_together_stay():
+    case = Case((12, 12), (3, 3), 16, 16, (1, 1), same=True)
+    case.x[:] = 2e37 * np.sign(case.x)  # the sum of a tile's results overflows, none of them does
+    case.kernel[:] = 0
+    case.kernel[1, 1] = np.eye(16)
+    case.g *= np.float32(1e-3)
+    check_not_finite(case)
 
 
 def test_a_nan_passes_the_relu():

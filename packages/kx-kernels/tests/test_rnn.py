@@ -1,6 +1,7 @@
 """The recurrent kernels against NumPy loops over the steps, in float64; gradients against differences of those."""
 
 import doctest
+import functools
 import itertools
 import sys
 
@@ -13,6 +14,11 @@ from kx_kernels import gru, gru_grad, lstm, lstm_grad, simple_rnn, simple_rnn_gr
 FAMILIES = {
     "lstm": (lstm, lstm_grad, 4),
     "gru": (gru, gru_grad, 3),
+    "gru_reset_before": (
+        functools.partial(gru, reset_after=False),
+        functools.partial(gru_grad, reset_after=False),
+        3,
+    ),
     "simple_rnn": (simple_rnn, simple_rnn_grad, 1),
 }
 every_family = pytest.mark.parametrize("family", FAMILIES)
@@ -34,6 +40,10 @@ def sigmoid(v):
     return 1 / (1 + np.exp(-np.maximum(v, -87)))
 
 
+def hard_sigmoid(v):
+    return np.clip(v + 3, 0, 6) / 6
+
+
 def product(x, weights, drop):
     """x @ weights, x times the mask of each gate."""
     if drop is None:
@@ -43,22 +53,28 @@ def product(x, weights, drop):
 
 def formula(
     family, x, kernel, recurrent, bias, h, c, mask=None, drop=None, back_drop=None, *, activation="tanh",
-    return_sequences=False, go_backwards=False, zero_output_for_mask=False,
+    recurrent_activation="sigmoid", return_sequences=False, go_backwards=False, zero_output_for_mask=False,
 ):  # fmt: skip
     """(output, last states) of a recurrence, step by step."""
+    gate = hard_sigmoid if recurrent_activation == "hard_sigmoid" else sigmoid
     out, outs = np.zeros_like(h), []
     for t in range(x.shape[1])[:: -1 if go_backwards else 1]:
         into, back = product(x[:, t], kernel, drop), product(h, recurrent, back_drop)
         if family == "lstm":
             i, f, g, o = np.split(into + back + bias, 4, axis=-1)
-            new_c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-            new_h = sigmoid(o) * np.tanh(new_c)
+            new_c = gate(f) * c + gate(i) * np.tanh(g)
+            new_h = gate(o) * np.tanh(new_c)
         elif family == "gru":
             (x_z, x_r, x_n), (h_z, h_r, h_n) = (
                 np.split(a + b, 3, axis=-1) for a, b in ((into, bias[0]), (back, bias[1]))
             )
-            z = sigmoid(x_z + h_z)
-            new_h, new_c = z * h + (1 - z) * np.tanh(x_n + sigmoid(x_r + h_r) * h_n), c
+            z = gate(x_z + h_z)
+            new_h, new_c = z * h + (1 - z) * np.tanh(x_n + gate(x_r + h_r) * h_n), c
+        elif family == "gru_reset_before":
+            (x_z, x_r, x_n), (h_z, h_r, _) = (np.split(a, 3, axis=-1) for a in (into + bias, back))
+            z = gate(x_z + h_z)
+            h_n = np.split(product(gate(x_r + h_r) * h, recurrent, back_drop), 3, axis=-1)[2]
+            new_h, new_c = z * h + (1 - z) * np.tanh(x_n + h_n), c
         else:
             new_h, new_c = ACTIVATIONS[activation](into + back + bias), c
         here = np.ones((len(x), 1), bool) if mask is None else mask[:, t, None]
@@ -147,6 +163,17 @@ def test_masks_dropout_and_directions(family, sizes, drops):
             family, arrays(family, *sizes), rest, return_sequences=sequences, go_backwards=backwards,
             zero_output_for_mask=zero,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("drops", [0, 1, "gates"])
+@pytest.mark.parametrize("family", ["lstm", "gru", "gru_reset_before"])
+def test_hard_gates(family, drops):
+    for sizes in ((1, 1, 1, 1), (5, 2, 3, 7), (19, 6, 4, 9), (17, 3, 5, 32)):
+        given, rest = arrays(family, *sizes), masks(family, *sizes, drops)
+        given[1] *= 4  # some of the gates at their ends
+        hard = {"recurrent_activation": "hard_sigmoid"}
+        check(family, given, (None, *rest[1:]), **hard)
+        check(family, given, rest, return_sequences=True, go_backwards=True, **hard)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -276,6 +303,9 @@ def test_sizes_that_differ_are_refused(family):
         forward(x, kernel, recurrent, mask=np.ones((4, 2), bool))
     with pytest.raises(ValueError, match=f"dropout_mask: expected {gates}, got 2"):
         forward(x, kernel, recurrent, dropout_mask=np.ones((2, 4, 2), "float32"))
+    if family != "simple_rnn":
+        with pytest.raises(ValueError, match="expected 'sigmoid' or 'hard_sigmoid', got 'relu'"):
+            forward(x, kernel, recurrent, recurrent_activation="relu")
     results, saved = forward(x, kernel, recurrent, keep=True)
     rest = [None] * (len(results) - 1)
     with pytest.raises(ValueError, match="arrays saved"):
@@ -296,9 +326,7 @@ def test_other_dtypes_are_refused(family):
         forward(x, kernel, recurrent, mask=np.ones((4, 3), "float32"))
 
 
-@pytest.mark.parametrize(
-    "function", [f for forward, backward, _ in FAMILIES.values() for f in (forward, backward)]
-)
+@pytest.mark.parametrize("function", [lstm, lstm_grad, gru, gru_grad, simple_rnn, simple_rnn_grad])
 def test_the_example(function):
     names = {"np": np, **vars(kx_kernels)}
     example = doctest.DocTestParser().get_doctest(function.__doc__, names, function.__name__, None, 0)

@@ -79,14 +79,21 @@ ROWS = [
     ("Identity", {}, (5,)),
     ("LSTM", {"units": 3, "dropout": 0.2, "return_sequences": True, "seed": 1}, (4, 5)),
     ("LayerNormalization", {}, (4, 5)),
+    ("Highway", {"activation": "tanh"}, (5,)),
     ("LeakyReLU", {}, (5,)),
+    ("LocallyConnected1D", {"filters": 4, "kernel_size": 3, "strides": 2}, (7, 3)),
+    ("LocallyConnected2D", {"filters": 4, "kernel_size": (2, 3), "activation": "relu"}, (4, 5, 2)),
     ("Masking", {}, (4, 5)),
     ("MaxPooling1D", {}, (5, 3)),
     ("MaxPooling2D", {}, (4, 5, 2)),
     ("MaxPooling3D", {}, (3, 4, 3, 2)),
     ("Maximum", {}, [(5,), (5,)]),
+    ("MaxoutDense", {"units": 3}, (5,)),
+    ("Merge", {"mode": "ave"}, [(5,), (5,)]),
     ("Minimum", {}, [(5,), (5,)]),
     ("Multiply", {}, [(5,), (5,)]),
+    ("Normalization", {"mean": 1.0, "variance": 2.0}, (5,)),
+    ("Normalization", {"mean": [1.0, 2.0], "variance": [2.0, 0.0], "invert": True, "axis": 1}, (2, 3)),
     ("PReLU", {"shared_axes": [1]}, (4, 5)),
     ("Permute", {"dims": (2, 1)}, (4, 5)),
     ("RMSNormalization", {}, (5,)),
@@ -105,6 +112,7 @@ ROWS = [
     ("SpatialDropout3D", {"rate": 0.3, "seed": 1}, (2, 2, 2, 3)),
     ("SpectralNormalization", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (5,)),
     ("Subtract", {}, [(5,), (5,)]),
+    ("ThresholdedReLU", {"theta": 0.5}, (5,)),
     ("TimeDistributed", {"layer": {"class_name": "Dense", "config": {"units": 3}}}, (4, 5)),
     ("UnitNormalization", {}, (5,)),
     ("UpSampling1D", {"size": 3}, (5, 3)),
@@ -128,6 +136,8 @@ NO_LAYER_OF_ITS_OWN = {
     "MultiHeadAttention",
     "GroupedQueryAttention",
 }
+NO_LAYER_OF_ITS_OWN |= {"CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup"}
+NO_LAYER_OF_ITS_OWN |= {"StringLookup", "TextVectorization"}
 NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}
 
 

@@ -134,10 +134,22 @@ def test_structures_keep_their_shape(structure, shuffle):
         (ops.convert_to_tensor([1.0, 2.0]), np.array([1, 2], "float32")),
         (pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}), np.array([[1, 3], [2, 4]], "float32")),
         (pd.Series([1, 2]), np.array([[1], [2]])),
-        (["a", "bc"], np.array(["a", "bc"])),
+        (["a", "bc"], np.array(["a", "bc"], object)),
+        (np.array(["a", "bc"]), np.array(["a", "bc"], object)),
+        (pd.Series(["a", "bc"]), np.array([["a"], ["bc"]], object)),
         (types.SimpleNamespace(__array__=None), None),
     ],
-    ids=["nested list", "tuple of numbers", "tensor", "frame", "series", "text", "other"],
+    ids=[
+        "nested list",
+        "tuple of numbers",
+        "tensor",
+        "frame",
+        "series",
+        "text",
+        "array of text",
+        "series of text",
+        "other",
+    ],
 )
 def test_array_likes(given, expected):
     if expected is None:

@@ -39,6 +39,11 @@ def test_chosen_curves_and_plain_dicts():
         plot_history(History())
 
 
+def test_logarithmic_axes():
+    figure = plot_history({"loss": [1, 0.01], "val_loss": [2, 0.1], "r2": [-1, 1]}, log_scale=True)
+    assert [axis.get_yscale() for axis in figure.axes] == ["log", "linear"]
+
+
 def test_grid_of_digits(tmp_path):
     images = np.linspace(0, 1, 3 * 28 * 28, dtype="float32").reshape(3, 28, 28, 1)
     chances = np.array([[0.9, 0.1], [0.25, 0.75], [0.6, 0.4]])

@@ -23,7 +23,7 @@ from kx_layers.reshape import Flatten, Reshape
 from kx_layers.spectral_normalization import SpectralNormalization
 from kx_models import Model, Sequential
 from kx_optimizers import SGD, Adam
-from kx_tensor import ops, random
+from kx_tensor import config, ops, random
 
 
 def draw(*shape, seed=0):
@@ -91,7 +91,7 @@ def test_training_is_the_same_bits_as_eagerly(make, optimizer):
     history, weights, model = trained(make, optimizer, eagerly=False)
     eager_history, eager_weights, eager_model = trained(make, optimizer, eagerly=True)
     assert {p.why_not for p in model._steady.plans.values()} == {None}
-    assert all(p.program for p in model._steady.plans.values() if p.steps >= 4)
+    assert all(p.program for p in model._steady.plans.values() if p.runs >= 4)
     assert any(p.program for p in model._steady.plans.values()) and not eager_model._steady.plans
     assert history == eager_history
     for mine, its in zip(weights, eager_weights, strict=True):
@@ -126,6 +126,35 @@ def test_set_weights_and_a_new_learning_rate_count():
     model.fit(x, y, batch_size=5, verbose=0)
     assert any(p.program for p in model._steady.plans.values())
     assert all(not w.any() for w in model.get_weights())
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("floatx", "float64"), ("floatx", "float16"), ("epsilon", 0.5)]
+)
+def test_a_changed_setting_counts(setting, value):
+    change, before = getattr(config, f"set_{setting}"), getattr(config, setting)()
+    runs = []
+    for eagerly in (False, True):
+        random.set_random_seed(5)
+        whole = Input((6,), dtype="int32")
+        model = Model(
+            whole, Dense(3, activation="softmax")(whole / 3)
+        )  # a quotient of whole numbers is floatx
+        model.compile(SGD(), "kl_divergence", run_eagerly=eagerly)
+        x, y = np.arange(48, dtype="int32").reshape(8, 6) // 10, np.eye(3, dtype="float32")[np.arange(8) % 3]
+        results = []
+        try:
+            for step in range(16):
+                if step in (8, 12):
+                    change(value if step == 8 else before)
+                results.append(model.train_on_batch(x, y))
+        finally:
+            change(before)
+        runs.append([*results, *model.get_weights()])
+        assert eagerly or any(plan.program for plan in model._steady.plans.values())
+    for replayed, eager in zip(*runs, strict=True):
+        assert getattr(replayed, "dtype", None) == getattr(eager, "dtype", None)
+        np.testing.assert_array_equal(replayed, eager)
 
 
 def test_a_changed_field_of_a_layer_counts():

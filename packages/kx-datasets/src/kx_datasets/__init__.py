@@ -20,6 +20,13 @@ _HOME = {
     "PyDataset": "pydataset",
     "Sequence": "pydataset",
     "pad_sequences": "sequences",
+    "make_sampling_table": "word_pairs",
+    "skipgrams": "word_pairs",
+    "hashing_trick": "text",
+    "one_hot": "text",
+    "text_to_word_sequence": "text",
+    "Tokenizer": "tokenizer",
+    "tokenizer_from_json": "tokenizer",
     "ordered_batches": "workers",
 }
 
@@ -38,6 +45,8 @@ _MODULES = (
     "pydataset",
     "reuters",
     "sequences",
+    "text",
+    "tokenizer",
     "workers",
 )
 

@@ -57,6 +57,11 @@ encoder("numpy.ndarray", _encode_array)
 encoder("numpy.generic", lambda x: x.item())
 encoder("numpy.dtype", lambda x: x.name)
 encoder("builtins.bytes", lambda x: tagged("__bytes__", value=x.decode("utf-8")))
+encoder("kx_tensor.tensor.Tensor", lambda x: tagged("__tensor__", value=x.numpy().tolist(), dtype=x.dtype))
+encoder(
+    "kx_tensor.symbolic.KerasTensor",
+    lambda x: tagged("__keras_tensor__", shape=x.shape, dtype=x.dtype, keras_history=None),
+)
 encoder("builtins.slice", lambda x: tagged("__slice__", start=x.start, stop=x.stop, step=x.step))
 encoder("builtins.ellipsis", lambda x: tagged("__ellipsis__"))
 

@@ -196,7 +196,10 @@ def _rebuild(cls, config):
             and hasattr(obj, "build_from_config")
         ):
             obj.build_from_config(config["build_config"])
-        if config.get("compile_config") and hasattr(obj, "compile_from_config"):
+        outermost = (
+            _root.get() is not None and _root.get()[0] is config
+        )  # models inside are trained by the whole
+        if outermost and config.get("compile_config") and hasattr(obj, "compile_from_config"):
             obj.compile_from_config(config["compile_config"])
     except Exception as error:
         error.add_note(f"While rebuilding {_label(config)} from its config.")

@@ -224,13 +224,22 @@ class Fields:
         cls = type(self)
         extra = {name: value for name, value in kwargs.items() if name not in cls.__fields__}
         known = {name: value for name, value in kwargs.items() if name in cls.__fields__}
-        for name, value in self._accept_extra(extra).items():
+        for name, value in self._modern(self._accept_extra(extra)).items():
             if name not in cls.__fields__:
                 raise TypeError(_unexpected_message(cls, name))
             if name in known:
                 raise TypeError(f"{cls.__name__} got {name!r} twice, once under another name.")
             known[name] = value
         return known
+
+    def _modern(self, extra):
+        """The arguments left over, those of Keras 1 and 2 under the names that they have today."""
+        if not extra:
+            return extra
+        from kx_io.spellings import modern_arguments  # new code never loads the tables
+
+        parents = [cls.__name__ for cls in type(self).__mro__[1:]]
+        return modern_arguments(type(self).__name__, extra, parents)
 
     def get_config(self):
         """The arguments that make an object like this one, in a form `from_config` takes back."""

@@ -42,6 +42,10 @@ struct Correlation {
 
 void correlate(Correlation c);
 
+// The same, but what lies beyond the source is left out, and whether that makes a difference: it does where a weight, of
+// so many that the kernel has, is not finite.
+bool must_stay_inside(const Correlation& c, int64_t weights);
+void correlate_inside(const Correlation& c);
 
 // The gradient of the kernel of `c`, which has one part (its result and bias are not used), from `g`, that of the result:
 // into[(tap * c.from + from) * g.channels + group * c.to + to], and the sums of g over all places into `bias` unless null.
@@ -52,9 +56,10 @@ bool is_depthwise(const Correlation& c);
 void correlate_depthwise(const Correlation& c);
 void depthwise_kernel_gradient(const Correlation& c, const Images& g, float* into, float* bias);
 
-// The same by Winograd's F(4x4, 3x3), and whether that can be done and pays.
+// The same by Winograd's F(4x4, 3x3), and whether that can be done and pays. A gradient may come out not finite although
+// it is; false says that it did.
 bool winograd_fits(const Correlation& c);
 void correlate_winograd(const Correlation& c);
-void winograd_kernel_gradient(const Correlation& c, const Images& g, float* into, float* bias);
+bool winograd_kernel_gradient(const Correlation& c, const Images& g, float* into, float* bias);
 
 }  // namespace kx

@@ -5,6 +5,13 @@
 
 #include "cpu/lanes.hpp"
 
+// Put before a function whose loops need all registers: inlined into another, they would get what that one leaves.
+#if defined(__GNUC__)
+#define KX_APART __attribute__((noinline))
+#else
+#define KX_APART
+#endif
+
 namespace kx {
 
 // Results are computed in panels of so many channels, and weights are packed accordingly.
@@ -22,7 +29,7 @@ struct Run {
 
 // out[r][j] = start[j] + the sum of rows[r][i] * weights[i][j] over all i of the runs, through a relu if asked for;
 // weights (total length, panel), start (panel) or null for zeros.
-inline void correlate_tile(const float* const* rows, const Run* runs, int64_t run_count, const float* weights,
+KX_BODY void correlate_tile(const float* const* rows, const Run* runs, int64_t run_count, const float* weights,
                            const float* start, bool relu, float* const* out) {
     Lanes<lanes> sum[tile_rows][tile_registers], factor[tile_registers];
     for (int j = 0; j < tile_registers; ++j) {

@@ -1,6 +1,9 @@
 // Correlations with 3x3 kernels by Winograd's F(4x4, 3x3), see bodies/winograd.hpp: what the results and the gradient of
 // the kernel share, the tiles and their transformed source. A block of tiles is transformed, multiplied and dealt with
 // before the next one, so that what lies in between never leaves the cache.
+//
+// The transforms mix all that a tile reads, so a value that is not finite, or too large for them, would take all results
+// of the tile with it. What comes of it is never finite, so results that are not are computed again from the definition.
 #pragma once
 
 #include <algorithm>
@@ -39,6 +42,12 @@ struct Tiles {
 
     int64_t image(int64_t tile) const { return tile / (rows * cols); }
     Box place(int64_t tile) const { return {{0, tile / cols % rows * side, tile % cols * side}}; }
+    // Where the 6x6 that a tile reads start.
+    Box window(const Correlation& c, int64_t tile) const {
+        Box low = place(tile);
+        for (int axis = 1; axis < 3; ++axis) low[axis] += c.parts[0].taps[0].at[axis];
+        return low;
+    }
 };
 
 // A square of an image to be transformed, from where it lies; where channels lie apart, from a copy.
@@ -151,6 +160,14 @@ V transform_patch(const Patch& patch, int64_t k, const ToPoints& write) {
     return sum;
 }
 
+// Whether no lane is an infinity or a NaN.
+inline bool finite(const V& v) {
+    float at[lanes], sum = 0.0f;
+    store(at, v);
+    for (const float one : at) sum += one * 0.0f;  // either gives a NaN
+    return sum == 0.0f;
+}
+
 // Room for the patches of one thread: for a copy, and zeros.
 struct PatchRoom {
     Workspace<float> copy, zeros;
@@ -163,14 +180,9 @@ struct PatchRoom {
 // The transformed windows of the tiles [first, last).
 inline void transform_source(const Correlation& c, const Tiles& tiles, int64_t first, int64_t last,
                              const PatchRoom& room, float* out) {
-    const auto low = [&](int64_t tile) {
-        Box place = tiles.place(tile);
-        for (int axis = 1; axis < 3; ++axis) place[axis] += c.parts[0].taps[0].at[axis];
-        return place;
-    };
     for (int64_t tile = first; tile < last; ++tile) {
-        if (tile + 1 < last) prefetch_patch(c.source, tiles.image(tile + 1), low(tile + 1), 6);
-        const Patch patch(c.source, tiles.image(tile), low(tile), 6, room.copy.data(), room.zeros.data());
+        if (tile + 1 < last) prefetch_patch(c.source, tiles.image(tile + 1), tiles.window(c, tile + 1), 6);
+        const Patch patch(c.source, tiles.image(tile), tiles.window(c, tile), 6, room.copy.data(), room.zeros.data());
         for (int64_t k = 0; k < c.from; k += lanes) {
             transform_patch<WinogradSource>(patch, k, {out + (tile - first) * c.from + k, tiles.point});
         }

@@ -17,32 +17,58 @@ namespace kx {
 // ---- the cells -----------------------------------------------------------------------------------------------------
 
 // A cell says how many gates it has, and which part of its gradient `gz` is that of each gate's input product, and of its
-// recurrent one. Gates and parts are u values each.
+// recurrent one. Gates and parts are u values each. The first `state_gates` of the recurrent products are with the state;
+// a last one is with what `reset` makes of it.
 struct LstmCell {
-    static constexpr int gates = 4, parts = 4;
+    static constexpr int gates = 4, parts = 4, state_gates = 4;
     static constexpr int input_part[] = {0, 1, 2, 3}, back_part[] = {0, 1, 2, 3};
     static constexpr bool has_cell = true, keeps_back = false;
-    void forward(float* z, const float* back, float* h, float* c, int64_t u) const { lstm_row(z, back, h, c, u); }
+    bool hard;  // whether the recurrent activation is the hard sigmoid
+    void forward(float* z, const float* back, float* h, float* c, int64_t u) const {
+        hard ? lstm_row(HardSigmoid(), z, back, h, c, u) : lstm_row(Sigmoid(), z, back, h, c, u);
+    }
     void backward(const float* gates, const float*, const float*, const float* c, float* gh, float* gc, float* gz,
                   int64_t u) const {
-        lstm_grad_row(gates, c, gh, gc, gz, u);
+        hard ? lstm_grad_row(HardSigmoid(), gates, c, gh, gc, gz, u) : lstm_grad_row(Sigmoid(), gates, c, gh, gc, gz, u);
         std::fill_n(gh, u, 0.0f);
     }
 };
 
 struct GruCell {
-    static constexpr int gates = 3, parts = 4;
+    static constexpr int gates = 3, parts = 4, state_gates = 3;
     static constexpr int input_part[] = {0, 1, 2}, back_part[] = {0, 1, 3};
     static constexpr bool has_cell = false, keeps_back = true;
-    void forward(float* z, const float* back, float* h, float*, int64_t u) const { gru_row(z, back, h, u); }
+    bool hard;
+    void forward(float* z, const float* back, float* h, float*, int64_t u) const {
+        hard ? gru_row(HardSigmoid(), z, back, h, u) : gru_row(Sigmoid(), z, back, h, u);
+    }
     void backward(const float* gates, const float* back, const float* h, const float*, float* gh, float*, float* gz,
                   int64_t u) const {
-        gru_grad_row(gates, back, h, gh, gz, u);
+        hard ? gru_grad_row(HardSigmoid(), gates, back, h, gh, gz, u) : gru_grad_row(Sigmoid(), gates, back, h, gh, gz, u);
+    }
+};
+
+struct GruResetBeforeCell {
+    static constexpr int gates = 3, parts = 3, state_gates = 2;
+    static constexpr int input_part[] = {0, 1, 2}, back_part[] = {0, 1, 2};
+    static constexpr bool has_cell = false, keeps_back = true;
+    bool hard;
+    void reset(float* z, const float* back, const float* h, float* reset, int64_t u) const {
+        hard ? gru_reset_row(HardSigmoid(), z, back, h, reset, u) : gru_reset_row(Sigmoid(), z, back, h, reset, u);
+    }
+    void forward(float* z, const float* back, float* h, float*, int64_t u) const { gru_new_row(z, back, h, u); }
+    void backward(const float* gates, const float*, const float* h, const float*, float* gh, float*, float* gz,
+                  int64_t u) const {
+        hard ? gru_new_grad_row(HardSigmoid(), gates, h, gh, gz, u) : gru_new_grad_row(Sigmoid(), gates, h, gh, gz, u);
+    }
+    void reset_backward(const float* gates, const float* h, const float* through, float* gh, float* gz, int64_t u) const {
+        hard ? gru_reset_grad_row(HardSigmoid(), gates, h, through, gh, gz, u)
+             : gru_reset_grad_row(Sigmoid(), gates, h, through, gh, gz, u);
     }
 };
 
 struct SimpleCell {
-    static constexpr int gates = 1, parts = 1;
+    static constexpr int gates = 1, parts = 1, state_gates = 1;
     static constexpr int input_part[] = {0}, back_part[] = {0};
     static constexpr bool has_cell = false, keeps_back = false;
     Activation activation;
@@ -73,7 +99,8 @@ struct Sequence {
     int64_t drops, back_drops;            // 0, 1 or gates
     bool sequences, reverse, zero_output;
     // What the forward pass saves, step by step, so that a step of a chunk lies together: gates (steps, batch, gates u)
-    // and, of (steps, batch, u), the states before each step and the last part of the recurrent product.
+    // and, of (steps, batch, u), the states before each step and the last part of the recurrent product, or what it is
+    // the product of.
     float *gates, *hidden, *cells, *backs;
 
     int64_t input(int64_t row, int64_t step) const { return row * steps + (reverse ? steps - 1 - step : step); }
@@ -150,12 +177,13 @@ inline void project_chunk(const ForwardPass& f, const PackedParts& kernel, int64
     }
 }
 
-// back = h @ recurrent + bias, h times its masks.
-inline void recur_chunk(const ForwardPass& f, const PackedParts& recurrent, int64_t first, int64_t rows, const float* h,
-                        float* masked, float* back) {
+// back = h @ recurrent + bias for the parts [begin, end), h times its masks.
+inline void recur_chunk(const ForwardPass& f, const PackedParts& recurrent, int64_t begin, int64_t end, int64_t first,
+                        int64_t rows, const float* h, float* masked, float* back) {
     const int64_t u = f.units, width = recurrent.count * recurrent.width;
-    for (int64_t p = 0; p < recurrent.count; ++p) {
-        if (f.back_drops) masked_row(h, f.back_drop + (p * f.batch + first) * u, masked, rows * u);
+    for (int64_t p = begin; p < end; ++p) {
+        const int64_t mask = f.back_drops > 1 ? p : 0;
+        if (f.back_drops) masked_row(h, f.back_drop + (mask * f.batch + first) * u, masked, rows * u);
         const int64_t column = p * recurrent.width;
         panel_product(f.back_drops ? masked : h, u, rows, recurrent.part(p), u, recurrent.width,
                       {f.back_bias ? f.back_bias + column : nullptr, 0}, back + column, width);
@@ -166,13 +194,32 @@ inline void start_state(const float* given, int64_t first, int64_t count, float*
     given ? (void)std::copy_n(given + first, count, state) : (void)std::fill_n(state, count, 0.0f);
 }
 
+// The recurrent products of a step for cells that reset the state before the last one: `reset` (rows, u) is that state, 0
+// in rows that are masked.
+template <class Cell>
+void recur_reset_chunk(const ForwardPass& f, const Cell& cell, const PackedParts& recurrent, int64_t step, int64_t first,
+                       int64_t rows, float* z, const float* h, float* masked, float* reset, float* back) {
+    const int64_t u = f.units, width = Cell::gates * u;
+    recur_chunk(f, recurrent, 0, Cell::state_gates, first, rows, h, masked, back);
+    for (int64_t r = 0; r < rows; ++r) {
+        if (f.active(first + r, step)) {
+            cell.reset(z + r * width, back + r * width, h + r * u, reset + r * u, u);
+        } else {
+            std::fill_n(reset + r * u, u, 0.0f);
+        }
+    }
+    recur_chunk(f, recurrent, Cell::state_gates, Cell::gates, first, rows, reset, masked, back);
+}
+
 template <class Cell>
 void forward_chunk(const ForwardPass& f, const Cell& cell, const PackedParts& kernel, const PackedParts& recurrent,
                    int64_t first, int64_t rows) {
+    constexpr bool resets = Cell::state_gates < Cell::gates;
     const int64_t u = f.units, steps = f.steps, width = Cell::gates * u;
     const bool keep = f.gates != nullptr;
-    const Workspace<float> room(rows * (3 * u + width) + (keep ? 0 : steps * rows * width));
-    float *h = room.data(), *c = h + rows * u, *masked = c + rows * u, *back = masked + rows * u;
+    const Workspace<float> room(rows * (4 * u + width) + (keep ? 0 : steps * rows * width));
+    float *h = room.data(), *c = h + rows * u, *masked = c + rows * u, *reset = masked + rows * u;
+    float* back = reset + rows * u;
     float* z = keep ? f.gates + first * width : back + rows * width;
     const int64_t stride = (keep ? f.batch : rows) * width;
     project_chunk(f, kernel, first, rows, z, stride);
@@ -180,7 +227,11 @@ void forward_chunk(const ForwardPass& f, const Cell& cell, const PackedParts& ke
     if (Cell::has_cell) start_state(f.first_c, first * u, rows * u, c);
     bool shown[most_rows] = {};
     for (int64_t step = 0; step < steps; ++step) {
-        recur_chunk(f, recurrent, first, rows, h, masked, back);
+        if constexpr (resets) {
+            recur_reset_chunk(f, cell, recurrent, step, first, rows, z + step * stride, h, masked, reset, back);
+        } else {
+            recur_chunk(f, recurrent, 0, recurrent.count, first, rows, h, masked, back);
+        }
         const int64_t saved = (step * f.batch + first) * u;
         if (keep) {
             std::copy_n(h, rows * u, f.hidden + saved);
@@ -188,7 +239,7 @@ void forward_chunk(const ForwardPass& f, const Cell& cell, const PackedParts& ke
         }
         for (int64_t r = 0; r < rows; ++r) {
             const float* product = back + r * width;
-            if (keep && Cell::keeps_back) std::copy_n(product + width - u, u, f.backs + saved + r * u);
+            if (keep && Cell::keeps_back) std::copy_n(resets ? reset + r * u : product + width - u, u, f.backs + saved + r * u);
             const bool active = f.active(first + r, step);
             if (active) cell.forward(z + step * stride + r * width, product, h + r * u, c + r * u, u);
             shown[r] = active || (shown[r] && !f.zero_output);
@@ -204,7 +255,8 @@ void forward_chunk(const ForwardPass& f, const Cell& cell, const PackedParts& ke
 template <class Cell>
 void run_forward(const ForwardPass& f, const Cell& cell) {
     const int64_t d = f.features, u = f.units, width = Cell::gates * u;
-    const int64_t parts = std::max<int64_t>(1, f.drops), back_parts = std::max<int64_t>(1, f.back_drops);
+    const int64_t parts = std::max<int64_t>(1, f.drops);
+    const int64_t back_parts = Cell::state_gates < Cell::gates ? Cell::gates : std::max<int64_t>(1, f.back_drops);
     const PackedParts kernel(f.kernel, width / parts, width, 1, parts, d, width / parts);
     const PackedParts recurrent(f.recurrent, width / back_parts, width, 1, back_parts, u, width / back_parts);
     // Small chunks where there would not be one for each thread; what a row gives does not depend on them.

@@ -23,6 +23,22 @@ struct ChunkGradients {
     float* gz;
 };
 
+// The way back through the product with a state that was reset: completes gz, and adds to gh.
+template <class Cell>
+void backward_reset(const BackwardPass& b, const Cell& cell, const PackedParts& recurrent, const ChunkGradients& chunk,
+                    int64_t step, float* gz, float* through, float* gh) {
+    const int64_t u = b.units, width = Cell::parts * u, gate = Cell::state_gates;
+    panel_product(gz + Cell::back_part[gate] * u, width, chunk.rows, recurrent.part(gate), u, u, {nullptr, 0}, through, u);
+    for (int64_t r = 0; r < chunk.rows; ++r) {
+        const int64_t row = chunk.first + r, saved = step * b.batch + row;
+        if (!b.active(row, step)) continue;
+        float* into = through + r * u;
+        const float* drop = b.back_drops ? b.back_drop + ((b.back_drops > 1 ? gate : 0) * b.batch + row) * u : nullptr;
+        for (int64_t j = 0; drop && j < u; ++j) into[j] *= drop[j];
+        cell.reset_backward(b.gates + saved * Cell::gates * u, b.hidden + saved * u, into, gh + r * u, gz + r * width, u);
+    }
+}
+
 // Computes gz and the gradients of the initial state, and adds gz to `sums`.
 template <class Cell>
 void backward_steps(const BackwardPass& b, const Cell& cell, const PackedParts& recurrent, const ChunkGradients& chunk,
@@ -52,13 +68,16 @@ void backward_steps(const BackwardPass& b, const Cell& cell, const PackedParts& 
             }
             cell.backward(b.gates + saved * Cell::gates * u, Cell::keeps_back ? b.backs + saved * u : nullptr,
                           b.hidden + saved * u, Cell::has_cell ? b.cells + saved * u : nullptr, h, gc + r * u, into, u);
-            for (int64_t j = 0; j < width; ++j) sums[j] += into[j];
         }
-        for (int gate = 0; gate < Cell::gates; ++gate) {
+        if constexpr (Cell::state_gates < Cell::gates) backward_reset(b, cell, recurrent, chunk, step, gz, through, gh);
+        for (int64_t r = 0; r < rows; ++r) {
+            for (int64_t j = 0; j < width; ++j) sums[j] += gz[r * width + j];
+        }
+        for (int gate = 0; gate < Cell::state_gates; ++gate) {
             const bool alone = b.back_drops > 1;  // with a mask of its own
             panel_product(gz + Cell::back_part[gate] * u, width, rows, recurrent.part(gate), u, u,
                           {alone || gate == 0 ? nullptr : through, u}, through, u);
-            if (!alone && gate + 1 < Cell::gates) continue;
+            if (!alone && gate + 1 < Cell::state_gates) continue;
             if (b.back_drops) {
                 const float* drop = b.back_drop + ((alone ? gate : 0) * b.batch + first) * u;
                 for (int64_t j = 0; j < rows * u; ++j) gh[j] += through[j] * drop[j];
@@ -137,11 +156,14 @@ class WeightGradients {
 
     void add_state(int gate, int64_t start, int64_t count, const WeightSums& into) const {
         const int64_t u = b.units;
-        if (gate == 0 || b.back_drops > 1) {
+        const bool reset = gate >= Cell::state_gates;  // of a state that was reset
+        if (gate == 0 || b.back_drops > 1 || reset) {
+            const float* states = reset ? b.backs : b.hidden;
             for (int64_t i = 0; i < count; ++i) {
                 const int64_t row = chunk.first + (start + i) % chunk.rows, step = (start + i) / chunk.rows;
-                const float* drop = b.back_drops ? b.back_drop + (gate * b.batch + row) * u : nullptr;
-                pack(b.hidden + (step * b.batch + row) * u, drop, u, count, left_h.data() + i * tile_rows);
+                const int64_t mask = b.back_drops > 1 ? gate : 0;
+                const float* drop = b.back_drops ? b.back_drop + (mask * b.batch + row) * u : nullptr;
+                pack(states + (step * b.batch + row) * u, drop, u, count, left_h.data() + i * tile_rows);
             }
         }
         add(left_h.data(), u, count, into.recurrent + gate * u, into.fresh);

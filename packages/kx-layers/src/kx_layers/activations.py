@@ -246,6 +246,16 @@ def hard_silu(x):
 
 
 @register("activations")
+def keras2_hard_sigmoid(x):
+    """Return 0.2 x + 0.5 between 0 and 1: `hard_sigmoid` of Keras 1 and 2, which models from their files keep.
+
+    >>> keras2_hard_sigmoid([-3.0, 0.0, 2.0]).numpy()
+    array([0. , 0.5, 0.9], dtype=float32)
+    """
+    return ops.clip(0.2 * ops.convert_to_tensor(x) + 0.5, 0.0, 1.0)
+
+
+@register("activations")
 def hard_tanh(x):
     """Return x limited to [-1, 1].
 

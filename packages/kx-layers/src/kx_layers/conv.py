@@ -124,6 +124,3 @@ class Conv3D(Convolution):
     rank = 3
     strides = field((1, 1, 1))
     dilation_rate = field((1, 1, 1))
-
-
-Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D

@@ -4,7 +4,7 @@ from kx_io import field, one_of, positive, register
 from kx_layers import activations, regularizers
 from kx_layers.input_spec import InputSpec
 from kx_layers.lstm import bias_of_gates
-from kx_layers.recurrent_cell import RecurrentCell, RecurrentFields
+from kx_layers.recurrent_cell import RecurrentCell, RecurrentFields, first_states
 from kx_layers.rnn import RNN
 from kx_layers.windowed import lower
 from kx_tensor import config, ops
@@ -134,15 +134,15 @@ class ConvLSTMCell(ConvLSTMFields, RecurrentCell):
         back = _parts(self._masks("recurrent_dropout", self.shape_of_states(batch), training))
         if drop is not None:
             drop = [ops.reshape(_every_step(d, steps), (batch * steps, *sizes)) for d in _parts(drop)]
-        flat = ops.reshape(inputs, (batch * steps, *sizes))
+        flat = ops.reshape(inputs, (-1 if batch is None else batch * steps, *sizes))
         gates = self._from_inputs(flat, self.kernel, self.bias, drop)
-        gates = ops.reshape(gates, (batch, steps, *gates.shape[1:]))
+        gates = ops.reshape(gates, (-1 if batch is None else batch, steps, *gates.shape[1:]))
 
         def step(x, held):
             new = self._next(x, held, self.recurrent_kernel, back)
             return new[0], new
 
-        return run_steps(step, gates, states or self.get_initial_state(batch), mask, **options)
+        return run_steps(step, gates, states or first_states(self, inputs), mask, **options)
 
     def fusible(self):
         return type(self).call is ConvLSTMCell.call and type(self).step is ConvLSTMCell.step

@@ -121,8 +121,3 @@ class Conv3DTranspose(TransposedConvolution):
     field_order = (
         *_ORDER_1_2[:4], "data_format", "output_padding", *_ORDER_1_2[6:],
     )  # fmt: skip
-
-
-Convolution1DTranspose, Convolution2DTranspose, Convolution3DTranspose = (
-    Conv1DTranspose, Conv2DTranspose, Conv3DTranspose,
-)  # fmt: skip

@@ -63,10 +63,6 @@ class Embedding(Layer):
             constraint=self.embeddings_constraint,
             name="embeddings",
         )
-        if self._initial_weights is not None:
-            values = self._initial_weights
-            self.set_weights(values if isinstance(values, (list, tuple)) else [values])
-            self.untracked("_initial_weights", None)
 
     def call(self, inputs):
         rows = ops.embedding(self.embeddings, inputs)

@@ -10,6 +10,7 @@ from kx_io import Fields, field, register
 from kx_layers import constraints, initializers, input_spec, policy, regularizers
 from kx_layers.call_signature import CallSignature, masks_of, only_taken, shapes_by_argument, tensors_in
 from kx_layers.context import calling, context
+from kx_layers.old_attributes import OldAttributes
 from kx_layers.stateless import with_values
 from kx_layers.weights import Weights
 from kx_tensor import device as devices
@@ -25,7 +26,7 @@ _ARRAYS = (Tensor, KerasTensor, Variable)
 
 
 @register("layers")
-class Layer(Fields, Weights):
+class Layer(Fields, Weights, OldAttributes):
     """A computation with state: write `__init__`, `build(input_shape)`, `call(inputs)`.
 
     Calling the layer builds it if need be, casts float inputs to its compute dtype, checks `input_spec`, passes
@@ -70,6 +71,7 @@ class Layer(Fields, Weights):
         quiet("_inbound_nodes", [])
         quiet("_build_shapes", None)
         quiet("_parent_path", None)
+        quiet("_initial_weights", None)
         quiet("_frozen", [])
         quiet("_name", None)
         quiet("_trainable", True)
@@ -91,6 +93,8 @@ class Layer(Fields, Weights):
         batch_size = extra.pop("batch_size", None)
         if "input_shape" in extra:
             self._batch_input_shape = (batch_size, *extra.pop("input_shape"))
+        if "weights" in extra:
+            self.untracked("_initial_weights", extra.pop("weights"))
         if "input_dim" in extra:
             length = extra.pop("input_length", None)
             dim = extra.pop("input_dim")
@@ -199,7 +203,7 @@ class Layer(Fields, Weights):
             initializer = "glorot_uniform" if dtypes.is_float_dtype(dtype) else "zeros"
         with self._scope():
             variable = Variable(
-                initializers.get(initializer),
+                initializers.get("zeros" if self._is_filled_later() else initializer),
                 shape,
                 dtype,
                 trainable,
@@ -308,7 +312,7 @@ class Layer(Fields, Weights):
         elif "training" in kwargs and not signature.keywords:
             del kwargs["training"]
         kwargs = self._fill_masks(signature, named, args, kwargs)
-        if any(isinstance(t, KerasTensor) for t in tensors):
+        if not state.inline and any(isinstance(t, KerasTensor) for t in tensors):
             outputs = self._call_symbolically(args, kwargs, named.get("training"))
         else:
             outputs = self._call_eagerly(args, kwargs, training)
@@ -326,7 +330,7 @@ class Layer(Fields, Weights):
                 if scope.outermost:
                     self._clear_losses()
                 outputs = self.call(*args, **kwargs)
-                if self.activity_regularizer is not None:
+                if self.activity_regularizer is not None and not state.inline:
                     self._add_activity_loss(outputs)
         finally:
             state.autocast = previous
@@ -577,6 +581,7 @@ def _wrap_build(build):
         with self._scope():
             build(self, *args, **kwargs)
         self.built = True
+        self._set_initial_weights()
 
     wrapped._wrapped = True
     return wrapped

@@ -1,9 +1,11 @@
 """What the recurrent cells share: fields, weights, dropout masks, and the choice of the fused primitive."""
 
+import math
+
 from kx_io import Fields, field, one_of, positive
 from kx_layers import activations, constraints, initializers, regularizers
 from kx_layers.layer import Layer
-from kx_tensor import ops, random
+from kx_tensor import ops, random, tree
 from kx_tensor.ops.dropout import dropout_mask
 
 # Activations that the recurrent primitives compute in the same node.
@@ -191,3 +193,12 @@ def _per_gate(masks):
     if masks is None or masks.shape[0] > 1:
         return masks if masks is None else list(masks)
     return masks[0]
+
+
+def first_states(layer, sequences):
+    """The initial states of a cell or layer for sequences, whose number a symbolic batch may leave open."""
+    if sequences.shape[0] is not None:
+        return layer.get_initial_state(sequences.shape[0])
+    rows = ops.zeros_like(ops.reshape(sequences[:, 0], (-1, math.prod(sequences.shape[2:])))[:, 0])
+    spread = lambda state: ops.reshape(rows, (-1, *[1] * (len(state.shape) - 1))) + state
+    return tree.map_structure(spread, layer.get_initial_state(1))

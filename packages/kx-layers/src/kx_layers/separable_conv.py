@@ -101,6 +101,3 @@ class SeparableConv2D(SeparableConvolution):
     rank = 2
     strides = field((1, 1))
     dilation_rate = field((1, 1))
-
-
-SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D

@@ -47,7 +47,7 @@ class TimeDistributed(Wrapper):
             ]
             out = tree.map_structure(lambda *parts: ops.stack(parts, axis=1), *steps)
         else:
-            lead = inputs.shape[:2]
+            lead = [-1 if n is None else n for n in inputs.shape[:2]]
             flat = None if mask is None else _side_by_side(mask)
             out = self._apply(_side_by_side(inputs), flat, training)
             out = tree.map_structure(lambda y: ops.reshape(y, (*lead, *y.shape[1:])), out)
@@ -59,4 +59,5 @@ class TimeDistributed(Wrapper):
 
 
 def _side_by_side(x):
-    return ops.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
+    batch, steps, *rest = x.shape
+    return ops.reshape(x, (-1 if None in (batch, steps) else batch * steps, *rest))

@@ -4,6 +4,7 @@ import numpy as np
 
 from kx_tensor.random import SeedGenerator
 from kx_tensor.state import Stateful, count_params
+from kx_tensor.tape import state
 
 
 class Weights(Stateful):
@@ -76,9 +77,8 @@ class Weights(Stateful):
         return list(self._kept("metrics", self._find_metrics))
 
     def _find_metrics(self):
-        held = [
-            c for layer in self._flatten_layers() for c in layer._children() if hasattr(c, "update_state")
-        ]
+        held = [c for layer in self._flatten_layers() for c in layer._children()]
+        held = [c for c in held if hasattr(c, "update_state") and not isinstance(c, Weights)]
         return list({id(m): m for m in held}.values())
 
     @property
@@ -109,6 +109,13 @@ class Weights(Stateful):
         for variable, value in zip(own, weights):
             variable.assign(value)
 
+    def _set_initial_weights(self):
+        """Take the values given as `weights=...` to the constructor, once there are weights."""
+        values = self._initial_weights
+        if values is not None:
+            self.untracked("_initial_weights", None)
+            self.set_weights(values if isinstance(values, (list, tuple)) else [values])
+
     def count_params(self):
         """Return the number of weights' elements."""
         if not self.built:
@@ -133,3 +140,9 @@ class Weights(Stateful):
             )
         for i, v in enumerate(own):
             v.assign(np.asarray(store[f"{i}"]))
+
+    def _is_filled_later(self):
+        """Whether the values of all weights are read from a file next: drawing them would be for nothing."""
+        allowance = state.allowance
+        usual = type(self).load_own_variables is Weights.load_own_variables
+        return usual and allowance is not None and allowance.filled_later

@@ -40,18 +40,18 @@ class ArraySource(Source):
         self.data = (x, y, sample_weight)
         self._arrays = [_DeviceRows(a) if isinstance(a, Tensor) else a for a in tree.flatten(self.data)]
         self._is_flat = all(part is None or isinstance(part, (np.ndarray, Tensor)) for part in self.data)
-        self._random = new_generator() if shuffle else None
+        self.random = new_generator() if shuffle else None
 
     def _batches(self):
         """Yield the batches of one pass."""
         starts = range(0, self.samples, self.batch_size)
-        if self._random is None:
+        if self.random is None:
             return self._sliced(starts)
         if self.shuffle == "batch":
             full = self.samples // self.batch_size
-            order = self._random.permutation(full) * self.batch_size
+            order = self.random.permutation(full) * self.batch_size
             return self._sliced([*order.tolist(), *starts[full:]])
-        return self._taken(self._random.permutation(self.samples))
+        return self._taken(self.random.permutation(self.samples))
 
     def _sliced(self, starts):
         size = self.batch_size

@@ -52,7 +52,7 @@ class PyDatasetSource(IterableSource):
         super().__init__(data, class_weight, steps)
         self.length = data.num_batches
         self.num_batches = self.length if steps is None else steps
-        self._random = new_generator() if shuffle else None
+        self.random = new_generator() if shuffle else None
 
     def on_epoch_begin(self):
         self.data.on_epoch_begin()
@@ -67,8 +67,8 @@ class PyDatasetSource(IterableSource):
     def _order(self):
         if self.length is None:
             return itertools.count()
-        if self._random is not None:
-            return self._random.permutation(self.length).tolist()
+        if self.random is not None:
+            return self.random.permutation(self.length).tolist()
         return range(self.length)
 
 

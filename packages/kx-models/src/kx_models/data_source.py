@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kx_layers.text_arrays import as_input, as_texts
 from kx_tensor import config, dtypes, tree
 from kx_tensor import device as devices
 from kx_tensor.tensor import Tensor
@@ -28,6 +29,7 @@ class Source:
     the data.
     """
 
+    random: Any = None  # the generator that shuffles
     restartable = True  # whether `_batches` can be called again for the same data
 
     def __init__(self, steps, batch_size=None, num_batches=None):
@@ -37,14 +39,63 @@ class Source:
         self.batch_size = batch_size
         self.num_batches = num_batches if steps is None else steps
         self.ran_out = False
+        self.used = 0  # batches of the present pass that were trained on; `fit` counts them
         self._position: Any = None  # the generator of the present pass
+        self._pass_state: Any = None  # the state of the random numbers at its start
+        self._resumed = False  # whether the next epoch goes on with the present pass
+        self._done = 0  # batches of the next epoch that were trained on before
 
     def epoch(self):
         """Return an iterator over the batches of the next epoch."""
         if self.steps is None and self.restartable:
-            self._position = self._batches()
+            if not self._resumed:
+                self._start_pass()
+            self._resumed = False
             return self._position
         return self._limited()
+
+    def _start_pass(self):
+        self._pass_state = self._random_state()
+        self.used = 0
+        self._position = self._batches()
+
+    def _random_state(self):
+        """The state of the generator that shuffles, for JSON; None where nothing is shuffled."""
+        return None if self.random is None else self.random.bit_generator.state
+
+    def _set_random_state(self, state):
+        if self.random is not None and state is not None:
+            self.random.bit_generator.state = state
+
+    def place(self, between_epochs):
+        """Return, for JSON, where in the data the last batch was; `resume` goes on there."""
+        if between_epochs and self.steps is None and self.restartable:
+            return {"order": self._random_state(), "used": 0}
+        return {"order": self._pass_state, "used": self.used}
+
+    def resume(self, place, done=0):
+        """Go on from a `place`, in an epoch of which `done` batches are done."""
+        self._set_random_state(place["order"])
+        self._done = done
+        if place["used"] or done:
+            if self._position is None:
+                self._start_pass()
+            for _ in range(place["used"]):
+                next(self._position, None)
+            self.used = place["used"]
+            self._resumed = True
+
+    def sample(self):
+        """Return some batch, which is not used up: for building a model before training; None if there is none."""
+        state = self._random_state()
+        batches = self._batches()
+        batch = next(batches, None)
+        if self.restartable:
+            batches.close()
+            self._set_random_state(state)
+        elif batch is not None:
+            self._position = _with_first(batch, batches)
+        return batch
 
     def close(self):
         """End the present pass and whatever works for it (the workers of a `PyDataset`)."""
@@ -68,11 +119,11 @@ class Source:
 
     def _limited(self):
         """Yield `steps` batches (all, if None), going on where the last epoch stopped."""
-        count = 0
+        count, self._done = self._done, 0
         while self.steps is None or count < self.steps:
             fresh = self._position is None
             if fresh:
-                self._position = self._batches()
+                self._start_pass()
             batch = next(self._position, None)
             if batch is not None:
                 count += 1
@@ -89,8 +140,16 @@ class Source:
             return
 
 
+def _with_first(batch, rest):
+    try:
+        yield batch
+        yield from rest
+    finally:
+        rest.close()
+
+
 def as_array(value, name):
-    """Return array-like `value` as a NumPy array, a Tensor if on another device; float64 as `floatx`.
+    """Return array-like `value` as a NumPy array, a Tensor if on another device; float64 as `floatx`, text as `str`.
 
     Errors: TypeError or ValueError names the argument, what came and what is accepted.
 
@@ -100,13 +159,19 @@ def as_array(value, name):
     array = _standardize(value, name)
     if array.dtype == "float64":
         return array if config.floatx() == "float64" else _cast(array, config.floatx())
-    if array.dtype == object:
+    return _as_texts(array, name, value) if array.dtype == object or array.dtype.kind in "UST" else array
+
+
+def _as_texts(array, name, value):
+    """The array as one of strings, which only layers such as StringLookup take; ValueError for other objects."""
+    try:
+        return as_texts(array)
+    except TypeError:
         raise ValueError(
-            f"{name} holds Python objects (dtype object, {_describe(value)}), not numbers. Rows of different "
-            "lengths, None or text among numbers, or a table with text columns give such an array; pad, fill "
+            f"{name} holds Python objects (dtype object, {_describe(value)}), neither numbers nor strings. Rows of "
+            "different lengths, None or text among numbers, or a table with text columns give such an array; pad, fill "
             "or encode it first."
-        )
-    return array
+        ) from None
 
 
 def _cast(array, dtype):
@@ -132,7 +197,7 @@ def _standardize(value, name):
     if hasattr(value, "__cuda_array_interface__"):  # CuPy
         return Tensor(value, None, devices.get(f"cuda:{value.device.id}"))
     try:
-        return np.asarray(value)
+        return as_input(value)
     except ValueError as error:
         raise ValueError(f"{name} can't be made an array ({_describe(value)}): {error}") from error
 

@@ -2,12 +2,17 @@
 
 import collections
 
+import numpy as np
+
 from kx_io import register
 from kx_layers.context import context
 from kx_layers.input_layer import Input, InputLayer
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
+from kx_layers.text_arrays import is_text
 from kx_models import graph_config
+from kx_models.arguments import modern_model_arguments
+from kx_models.graph_steps import steps_of
 from kx_models.model import Model, takes_graph
 from kx_tensor import device as devices
 from kx_tensor import dtypes, ops, tree
@@ -23,8 +28,6 @@ class GraphModel(Model):
 
     The graph, a `kx_tensor.graph.Function`, and what follows from it are set by `_set_graph`.
     """
-
-    _graph = None
 
     _loses_masks = False  # its layers carry them
 
@@ -82,6 +85,8 @@ class GraphModel(Model):
         The model has checked the input, whose dtype and shape fix those of all tensors between: the layers' own checks
         need not be made again.
         """
+        if self._extra_graph is not None:
+            return None
         steps, expected = [], 0
         for operation, _, single, place, count, _ in self._graph.steps:
             plain = (
@@ -102,7 +107,8 @@ class GraphModel(Model):
         flat = self._standardize(inputs)
         if mask is not None:
             for x, m in zip(flat, tree.flatten(mask)):
-                x._keras_mask = m
+                if m is not None:
+                    x._keras_mask = m
         outputs = self._run(flat, training)
         if self._single and isinstance(flat[0], Tensor):
             self.untracked("_seen_shape", flat[0].data.shape[1:])
@@ -111,12 +117,13 @@ class GraphModel(Model):
 
     def _run(self, values, training):
         """Run the graph; `training` of this call, if any, precedes that given when a layer was called for the graph."""
-        if training is None or not self._training_set_by_node:
-            return self._graph.run(values)
 
-        def call(operation, args, kwargs):
+        def with_training(operation, args, kwargs):
             return operation(*args, **{**kwargs, "training": training} if "training" in kwargs else kwargs)
 
+        call = None if training is None or not self._training_set_by_node else with_training
+        if self._extra_graph is not None:
+            return self._run_with_extra(values, call)
         return self._graph.run(values, call=call)
 
     def _to_tensors(self, value):
@@ -146,6 +153,9 @@ class GraphModel(Model):
                     )
                 standard.append(None)
                 continue
+            if reference.dtype == "string" or (isinstance(x, np.ndarray) and is_text(x)):
+                standard.append(self._standard_texts(x, reference))
+                continue
             if not isinstance(x, (Tensor, KerasTensor)):
                 x = as_operand(x, devices.current())
             mask = x._keras_mask
@@ -160,6 +170,22 @@ class GraphModel(Model):
             x._keras_mask = mask
             standard.append(x)
         return standard
+
+    def _standard_texts(self, x, reference):
+        """An input of strings: an array that stays on the host until a layer makes numbers of it."""
+        if isinstance(x, np.ndarray) and is_text(x) and reference.dtype == "string":
+            if x.ndim == len(reference.shape) + 1 and x.shape[-1] == 1:
+                x = x[..., 0]
+            elif x.ndim == len(reference.shape) - 1 and reference.shape[-1] == 1:
+                x = x[..., None]
+        elif not isinstance(x, KerasTensor) or x.dtype != reference.dtype:
+            raise ValueError(
+                f"Input '{reference.name}' of model {self.name!r} has dtype {reference.dtype}, the data {x.dtype}. "
+                'Strings go into an Input(shape, dtype="string") with a layer such as StringLookup or '
+                "TextVectorization behind it."
+            )
+        self._check_shape(x, reference)
+        return x
 
     def _flatten_inputs(self, inputs):
         struct = self._graph._inputs_struct
@@ -211,7 +237,8 @@ class GraphModel(Model):
     @property
     def operations(self):
         """The operations of the graph (layers and ops) in the order in which they are listed and run."""
-        return _in_order(self._graph)
+        steps = steps_of(self._graph)
+        return list({id(step.operation): step.operation for step in steps}.values())
 
     @property
     def inputs(self):
@@ -256,7 +283,11 @@ class GraphModel(Model):
 class Functional(GraphModel):
     """A model made of the graph between `inputs` and `outputs`: what `Model(inputs, outputs)` gives."""
 
-    def __init__(self, inputs, outputs, name=None, **kwargs):
+    def __init__(self, inputs=None, outputs=None, name=None, **kwargs):
+        if "input" in kwargs or "output" in kwargs:
+            given = {"inputs": inputs, "outputs": outputs}
+            kwargs = modern_model_arguments({**{k: v for k, v in given.items() if v is not None}, **kwargs})
+            inputs, outputs = kwargs.pop("inputs", None), kwargs.pop("outputs", None)
         trainable = kwargs.pop("trainable", True)
         for x in tree.flatten(inputs):
             if not isinstance(x, KerasTensor):
@@ -338,44 +369,6 @@ def _check_names(operations):
                 "unique: give each "
                 "layer its own, `name=...`."
             )
-
-
-def _in_order(graph):
-    """The operations by decreasing distance from the outputs, as Keras lists them: weights are in this order."""
-    depth, first_seen = {}, {}
-
-    def visit(node):
-        stack = [node]
-        while stack:
-            current = stack.pop()
-            if current not in first_seen:
-                first_seen[current] = len(first_seen)
-                stack.extend(t.node for t in reversed(current.inputs) if t.node is not None)
-
-    known = set(graph.nodes) | {t.node for t in graph.inputs if t.node is not None}
-    for tensor in graph.outputs:
-        if tensor.node is not None:
-            visit(tensor.node)
-    inputs = [t.node for t in graph.inputs if t.node is not None]
-    for node in inputs:
-        first_seen.setdefault(node, -1)  # inputs that nothing uses come first
-    for node in list(reversed(graph.nodes)) + inputs:
-        depth.setdefault(node, 0)
-        if node in inputs:
-            continue
-        for t in node.inputs:
-            if t.node in known:
-                depth[t.node] = max(depth.get(t.node, 0), depth[node] + 1)
-    by_operation = {}
-    for node in depth:
-        operation = node.operation
-        if node in inputs and not isinstance(operation, InputLayer):
-            continue
-        rank = (-depth[node], first_seen.get(node, len(first_seen)))
-        known_rank = by_operation.get(id(operation))
-        if known_rank is None or rank < known_rank[0]:
-            by_operation[id(operation)] = (rank, operation)
-    return [operation for _, operation in sorted(by_operation.values(), key=lambda item: item[0])]
 
 
 Model._functional_class = Functional

@@ -1,13 +1,12 @@
 """Configs of sequential and functional models: layers, and the calls that connect them, as Keras writes them."""
 
-import functools
-
 from kx_io import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from kx_layers.input_layer import InputLayer
 from kx_layers.layer import Layer
-from kx_tensor import naming, ops, tree
-from kx_tensor.primitive import PRIMITIVES, Primitive
-from kx_tensor.symbolic import KerasTensor, RecordedFunction
+from kx_models.graph_steps import steps_of
+from kx_models.op_config import first_output, op_entry, op_of
+from kx_tensor import tree
+from kx_tensor.symbolic import KerasTensor
 
 
 def sequential_config(model):
@@ -37,18 +36,9 @@ def sequential_from_config(cls, config, custom_objects=None):
 def functional_config(model):
     """Return the config of a functional model: its layers with the calls made on them, its inputs and outputs."""
     graph = model._graph
-    names = _names(model)
-    places = _places(model, names)
-    layers = []
-    for operation in model.operations:
-        entry = _operation_config(operation)
-        entry["name"] = names[operation]
-        entry["inbound_nodes"] = [
-            _call_config(node, places)
-            for node in _calls(graph, operation)
-            if not isinstance(operation, InputLayer)
-        ]
-        layers.append(entry)
+    steps = steps_of(graph)
+    places = _places(steps)
+    layers = [_step(step, places) for step in steps]
     return {
         "name": model.name,
         "trainable": model.trainable,
@@ -58,62 +48,38 @@ def functional_config(model):
     }
 
 
-def _calls(graph, operation):
-    return [node for node in graph.nodes if node.operation is operation]
+def _step(step, places):
+    """The entry of a layer with all calls of it, or of one call of an op."""
+    if isinstance(step.operation, Layer):
+        calls = [] if isinstance(step.operation, InputLayer) else step.calls
+        entry = serialize_keras_object(step.operation)
+    else:
+        (node,) = step.calls
+        module, class_name, params, args, kwargs = op_entry(node)
+        config = {"name": step.name, **serialize_keras_object(params)}
+        entry = {"module": module, "class_name": class_name, "config": config, "registered_name": class_name}
+        return {**entry, "name": step.name, "inbound_nodes": [_call(args, kwargs, places)]}
+    return {**entry, "name": step.name, "inbound_nodes": [_call(n.args, n.kwargs, places) for n in calls]}
 
 
-def _names(model):
-    """{operation: its name}; that of an op has a number where a layer is called the same."""
-    taken = {operation.name for operation in model.operations if isinstance(operation, Layer)}
-    names = {}
-    for operation in model.operations:
-        name, number = operation.name, 0
-        while not isinstance(operation, Layer) and name in taken:
-            number += 1
-            name = f"{operation.name}_{number}"
-        names[operation] = name
-    return names
+def _places(steps):
+    """{node: (name of its layer or op, number of the call, place of the first output)}."""
+    return {
+        node: (step.name, number, first_output(step.operation))
+        for step in steps
+        for number, node in enumerate(step.calls)
+    }
 
 
-def _places(model, names):
-    """{node: (name of its operation, number of the call)}."""
-    places = {}
-    for tensor in model._graph.inputs:
-        places[tensor.node] = (names[tensor.node.operation], 0)
-    counts = {}
-    for node in model._graph.nodes:
-        number = counts.get(id(node.operation), 0)
-        counts[id(node.operation)] = number + 1
-        places[node] = (names[node.operation], number)
-    return places
-
-
-def _operation_config(operation):
-    if isinstance(operation, (Primitive, RecordedFunction)):
-        return {
-            "module": "kx.ops",
-            "class_name": operation.name,
-            "config": {"name": operation.name},
-            "registered_name": None,
-        }
-    return serialize_keras_object(operation)
-
-
-def _call_config(node, places):
-    return {"args": _encode(tuple(node.args), places), "kwargs": _encode(node.kwargs, places)}
+def _call(args, kwargs, places):
+    return {"args": _encode(tuple(args), places), "kwargs": _encode(kwargs, places)}
 
 
 def _encode(value, places):
     if isinstance(value, KerasTensor):
-        name, number = places[value.node]
-        return {
-            "class_name": "__keras_tensor__",
-            "config": {
-                "shape": value.shape,
-                "dtype": value.dtype,
-                "keras_history": [name, number, value.index],
-            },
-        }
+        history = _reference(value, places)
+        config = {"shape": value.shape, "dtype": value.dtype, "keras_history": history}
+        return {"class_name": "__keras_tensor__", "config": config}
     if isinstance(value, (tuple, list)):
         return type(value)(_encode(v, places) for v in value)
     if isinstance(value, dict):
@@ -121,12 +87,13 @@ def _encode(value, places):
     return serialize_keras_object(value)
 
 
-def _references(structure, places):
-    def reference(tensor):
-        name, number = places[tensor.node]
-        return [name, number, tensor.index]
+def _reference(tensor, places):
+    name, number, first = places[tensor.node]
+    return [name, number, first + tensor.index]
 
-    return tree.map_structure(reference, structure)
+
+def _references(structure, places):
+    return tree.map_structure(lambda tensor: _reference(tensor, places), structure)
 
 
 def functional_from_config(cls, config, custom_objects=None):
@@ -169,26 +136,15 @@ def _replayed(cls, config):
 
 def _operation(entry):
     """The layer of an entry, or the op: one of kx's, or of Keras's, whose configs hold the static parameters."""
-    module, name = entry.get("module") or "", entry["class_name"]
+    module = entry.get("module") or ""
     if module == "kx.ops" or module.startswith("keras.src.ops."):
-        op = PRIMITIVES.get(name) or getattr(ops, naming.to_snake_case(name), None)
-        if op is None:
-            raise ValueError(f"Unknown op {name!r} in a functional model's config.")
-        if op in (PRIMITIVES["pick"], ops.get_item):
-            return _get_item
-        params = {k: v for k, v in entry["config"].items() if k not in ("name", "dtype")}
-        return functools.partial(op, **params) if params else op
+        return op_of(entry)
     operation = deserialize_keras_object(entry)
     if not isinstance(operation, Layer):
         raise TypeError(
             f"Entry {entry['name']!r} of the config is a {type(operation).__name__}, not a layer."
         )
     return operation
-
-
-def _get_item(x, key):
-    """`x[key]`, where the tuple that the key was may have become a list in JSON."""
-    return ops.get_item(x, tuple(key) if isinstance(key, list) else key)
 
 
 def _decode(value, outputs):

@@ -4,7 +4,11 @@ from kx_io import register
 from kx_layers.call_signature import shapes_by_argument
 from kx_layers.layer import Layer
 from kx_models.graph_config import functional_from_config
+from kx_models.messages import say
+from kx_models.old_methods import OldMethods
+from kx_models.saving.model_methods import Saving
 from kx_models.summary import summary as print_summary
+from kx_models.symbolic_losses import SymbolicLosses
 from kx_models.trainer import Trainer
 from kx_tensor import tree
 from kx_tensor.symbolic import KerasTensor
@@ -12,7 +16,7 @@ from kx_tensor.tensor import Tensor
 
 
 @register("models", module="keras")
-class Model(Trainer, Layer):
+class Model(Saving, OldMethods, SymbolicLosses, Trainer, Layer):
     """A layer with `compile`, `fit`, `evaluate`, `predict`.
 
     Three ways to make one: `Model(inputs, outputs)` from symbolic tensors, a `Sequential` stack, or a subclass with
@@ -90,6 +94,23 @@ class Model(Trainer, Layer):
         """Print a table of the layers, their output shapes and numbers of parameters."""
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None):
+        """Write what the model computes at inference to a file for other programs.
+
+        kx writes ONNX: `format="onnx"`; Keras's other formats need other frameworks and raise ValueError. See
+        `kx_models.export.onnx.export_onnx`; `verbose` (default: true) prints where the file is.
+        """
+        if format != "onnx":
+            raise ValueError(
+                f'kx exports to ONNX: pass format="onnx". Got format={format!r}, which needs TensorFlow, PyTorch or '
+                "OpenVINO to write."
+            )
+        from kx_models.export.onnx import export_onnx  # few programs export
+
+        export_onnx(self, filepath, input_signature)
+        if verbose is None or verbose:
+            say(f"Saved the model as ONNX at {str(filepath)!r}.")
+
     def build_from_config(self, config):
         if not config:
             return
@@ -145,5 +166,8 @@ def _functional_variant(cls):
 
 def _is_functional(args, kwargs):
     return (
-        len(args) == 2 or (len(args) == 1 and "outputs" in kwargs) or {"inputs", "outputs"} <= kwargs.keys()
+        len(args) == 2
+        or (len(args) == 1 and not kwargs.keys().isdisjoint(("outputs", "output")))
+        or {"inputs", "outputs"} <= kwargs.keys()
+        or {"input", "output"} <= kwargs.keys()
     ) and not (args and isinstance(args[0], (str, Tensor)))

@@ -11,6 +11,8 @@ import time
 
 import numpy as np
 
+from kx_models.messages import is_interactive_logging_enabled, say
+
 _DONE, _TODO = "━", "━"
 _PLAIN_TODO = "─"  # without colours the two parts must differ in shape
 _STYLES = {"strong": "\x1b[1m", "done": "\x1b[32m", "todo": "\x1b[37m"}
@@ -60,7 +62,7 @@ class Progbar:
         self._title = title
         self._writer = _writer(self.verbose)
         if title and self._writer is not None and not self._writer.joins_title:
-            print(title, flush=True)
+            say(title)
 
     def due(self, current):
         """Whether an update to `current` would draw something."""
@@ -201,6 +203,8 @@ def _writer(verbose):
         return _LineWriter(joins_title=False)
     if verbose != 1:
         return None
+    if not is_interactive_logging_enabled():
+        return _LineWriter(joins_title=False)
     if _kernel_shell() is not None:
         return _NotebookWriter()
     if _is_terminal(sys.stdout):
@@ -229,7 +233,7 @@ class _LineWriter:
         self.joins_title = joins_title
 
     def finish(self, segments, log_line):
-        print(log_line, flush=True)
+        say(log_line)
 
 
 class _TerminalWriter:

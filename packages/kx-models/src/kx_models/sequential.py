@@ -3,6 +3,7 @@
 from kx_io import register
 from kx_layers.input_layer import Input, InputLayer
 from kx_layers.layer import Layer
+from kx_layers.old_merge import Merge
 from kx_models import graph_config
 from kx_models.functional import GraphModel
 from kx_tensor.symbolic import KerasTensor, standardize_shape
@@ -59,6 +60,17 @@ class Sequential(GraphModel):
         if rebuild:
             self._rebuild()
 
+    def _set_merged_inputs(self):
+        """Start with the inputs of the models that the first layer, a `Merge` of Keras 1, brings together."""
+        inputs, outputs = [], []
+        for branch in self.stack[0].layers:
+            inputs += branch.inputs if isinstance(branch, GraphModel) else [branch.input]
+            outputs.append(branch.output)
+        x = self.stack[0](outputs)
+        for layer in self.stack[1:]:
+            x = layer(x)
+        self._set_graph(inputs[0] if len(inputs) == 1 else inputs, x)
+
     def _is_name_free(self, layer):
         return all(other.name != layer.name for other in self.stack)
 
@@ -76,6 +88,9 @@ class Sequential(GraphModel):
     def _rebuild(self):
         self.built = False
         self.untracked("_graph", None)
+        if self.stack and isinstance(self.stack[0], Merge) and self.stack[0].layers:
+            self._set_merged_inputs()
+            return
         if isinstance(self.stack[0] if self.stack else None, InputLayer) and len(self.stack) > 1:
             self.build(self.stack[0].batch_shape)
 

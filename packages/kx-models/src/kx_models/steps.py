@@ -1,9 +1,10 @@
 """`compile`, and one step of training, evaluation or prediction.
 
 A step is eager: forward, loss, one walk back over the tape, one optimizer call for all parameters, metrics. Where a
-training step comes again and again in the same shapes, `kx_models.steady` replays it.
+step comes again and again in the same shapes, `kx_models.steady` replays it.
 """
 
+import inspect
 import warnings
 
 import numpy as np
@@ -11,13 +12,14 @@ import numpy as np
 import kx_optimizers
 from kx_io import registry
 from kx_losses.metric import Mean, Metric
-from kx_models.arguments import unknown_arguments
+from kx_models.arguments import takes_old, unknown_arguments
 from kx_models.batches import as_batch, ones_like_scalar, samples_in, unpack_x_y_sample_weight
 from kx_models.compile import CompiledLoss, CompiledMetrics
-from kx_models.steady import SteadyStep
+from kx_models.steady import SteadyForward, SteadyStep
 from kx_optimizers.loss_scale import LossScaleOptimizer
 from kx_tensor import ops, tape
 from kx_tensor.backward import backward
+from kx_tensor.symbolic import KerasTensor
 
 
 class Steps:
@@ -30,6 +32,7 @@ class Steps:
         for name in (
             "optimizer",
             "history",
+            "run",
             "_compiled_loss",
             "_compiled_metrics",
             "_loss_tracker",
@@ -43,9 +46,11 @@ class Steps:
         self.untracked("run_eagerly", False)
         self.untracked("jit_compile", None)
         self.untracked("_steady", SteadyStep())
+        self.untracked("_steady_forward", SteadyForward())
 
     # ---- compiling -------------------------------------------------------------------------------------------
 
+    @takes_old
     def compile(
         self,
         optimizer="rmsprop",
@@ -61,8 +66,8 @@ class Steps:
     ):
         """Say how to train: the optimizer, the loss(es), their weights, the metrics.
 
-        Each is a name, an object, a function, or a list or dict of those per output. With `run_eagerly` every training
-        step runs layer by layer; otherwise kx replays a step whose shapes repeat (`kx_models.steady`), which gives the
+        Each is a name, an object, a function, or a list or dict of those per output. With `run_eagerly` every step
+        runs layer by layer; otherwise kx replays one whose shapes repeat (`kx_models.steady`), which gives the
         same numbers sooner. `jit_compile` is taken for Keras's sake: kx compiles nothing.
         """
         if kwargs:
@@ -94,6 +99,7 @@ class Steps:
         self.untracked("jit_compile", jit_compile)
         self.untracked("stop_training", False)
         self.untracked("_steady", SteadyStep())
+        self.untracked("_steady_forward", SteadyForward())
         self.untracked("compiled", True)
 
     def _needs_compile(self, what):
@@ -153,7 +159,7 @@ class Steps:
 
     def compile_from_config(self, config):
         """Compile with what `get_compile_config` returned."""
-        config = {k: v for k, v in config.items() if k in Steps.compile.__code__.co_varnames}
+        config = {k: v for k, v in config.items() if k in inspect.signature(Steps.compile).parameters}
         self.compile(**config)
         if self.built:
             self.optimizer.build(self.trainable_variables)
@@ -166,7 +172,7 @@ class Steps:
         if self._compiled_loss is not None:
             loss = self._compiled_loss(y, y_pred, sample_weight)
             if loss is not None:
-                losses.append(loss)
+                losses.append(self._value_of(loss, x) if loss.__class__ is KerasTensor else loss)
         if self._losses or self._loss_layers or self._kept("regularized", self._find_regularized):
             losses += self._extra_losses()
         if not losses:
@@ -267,13 +273,19 @@ class Steps:
         return self.get_metrics_result() if logs is None else logs
 
     def _test(self, x, y, sample_weight):
-        y_pred = self(x, training=False)
+        y_pred = self._forward(x)
         loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
         return self._track(x, y, y_pred, sample_weight, loss)
 
     def predict_step(self, data):
         """Return the outputs for one batch."""
-        x, _, _ = unpack_x_y_sample_weight(data)
+        return self._forward(unpack_x_y_sample_weight(data)[0])
+
+    def _forward(self, x, y=None, sample_weight=None):
+        """The outputs for x at inference."""
+        return self._steady_forward.run(self, self._infer, x)
+
+    def _infer(self, x):
         return self(x, training=False)
 
     def _own_step(self, name, plain):

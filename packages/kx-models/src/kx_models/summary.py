@@ -9,6 +9,8 @@ from collections import Counter, namedtuple
 from typing import Any
 
 from kx_layers.layer import Layer
+from kx_models.graph_steps import function_name, shown_steps, steps_of
+from kx_models.messages import is_interactive_logging_enabled, say
 from kx_tensor import tree
 from kx_tensor.state import count_params, size_in_bytes
 
@@ -70,75 +72,80 @@ def _layout(linear, show_trainable):
 
 def _rows(model, graph, expand_nested, depth=0):
     """Return (name, row) for every layer; `graph` only at the top, where connections are shown."""
-    rows = []
-    operations = model.layers if graph is None else _with_functions(model, graph)
-    for operation in operations:
-        nodes = [] if graph is None else [n for n in graph.nodes if n.operation is operation]
+    rows, steps = [], shown_steps(model)
+    names = {} if graph is None else _tensor_names(steps_of(graph))
+    for step in steps:
         prefix = "   " * depth + "└ " if depth else ""
-        rows.append((operation.name, _row(operation, prefix, nodes, graph)))
-        if expand_nested and hasattr(operation, "layers"):
-            rows += _rows(operation, None, True, depth + 1)
+        rows.append((step.name, _row(step, prefix, names)))
+        if expand_nested and hasattr(step.operation, "layers"):
+            rows += _rows(step.operation, None, True, depth + 1)
     return rows
 
 
-def _with_functions(model, graph):
-    """The layers of a functional model and the plain functions between them, in running order."""
-    functions = [o for o in graph.operations if not isinstance(o, Layer)]
-    if not functions:
-        return model.layers
-    return model.operations
-
-
-def _row(operation, prefix, nodes, graph):
+def _row(step, prefix, names):
+    operation = step.operation
     is_layer = isinstance(operation, Layer)
-    kind = type(operation).__name__ if is_layer else "".join(p.title() for p in operation.name.split("_"))
     built = not is_layer or operation.built or bool(operation.weights)
-    inputs = [_tensor_name(t, graph) for node in nodes for t in node.inputs]
+    inputs = [names[t.key] for node in step.calls for t in node.inputs if names]
     trainable = "-"
     if is_layer and operation.weights:
         trainable = "Y" if operation.trainable else "N"
     params = f"{count_params(operation.weights) if is_layer else 0:,}"
     return _Row(
-        title=f"{prefix}{operation.name}",
-        kind=kind,
-        shape=_output_shape(operation, nodes),
+        title=f"{prefix}{step.name}",
+        kind=kind_of(operation),
+        shape=output_shape(step),
         params=params if built else "0 (unbuilt)",
         inputs=", ".join(inputs) or "-",
         trainable=trainable,
     )
 
 
-def _output_shape(operation, nodes):
-    """Return the output shape(s) as text: of the first symbolic call, or for the shapes it was built with."""
-    nodes = nodes or getattr(operation, "_inbound_nodes", ())
+def kind_of(operation):
+    """Return the class of a layer, or the name of a function as Keras's class for it.
+
+    >>> from kx_tensor import ops
+    >>> kind_of(ops.log_softmax)
+    'LogSoftmax'
+    """
+    if isinstance(operation, Layer):
+        return type(operation).__name__
+    return "".join(part.title() for part in function_name(operation).split("_"))
+
+
+def output_shape(step):
+    """Return the output shape(s) of a step as text: of its first call, or for the shapes it was built with."""
+    nodes = step.calls or getattr(step.operation, "_inbound_nodes", ())
     if nodes:
         shapes = [tuple(shape) for shape, _, _ in nodes[0].output_specs]
         return str(shapes[0] if len(shapes) == 1 else shapes)
-    built_with = getattr(operation, "_build_shapes", None)
+    built_with = getattr(step.operation, "_build_shapes", None)
     if not built_with:
         return "?"
     try:
-        output = operation.compute_output_shape(*built_with.values())
+        output = step.operation.compute_output_shape(*built_with.values())
     except (NotImplementedError, TypeError, ValueError):  # a shape is a comfort here, not worth failing for
         return "?"
     return str(tree.map_shape_structure(tuple, output))
 
 
-def _tensor_name(tensor, graph):
-    """Name a tensor as layer[call][output]."""
-    node = tensor.node
-    if node is None:
-        return f"{tensor.name}[0][0]"
-    calls = [n for n in graph.nodes if n.operation is node.operation]
-    return f"{node.operation.name}[{calls.index(node) if node in calls else 0}][{tensor.index}]"
+def _tensor_names(steps):
+    """{(node, index): layer[call][output]} for all tensors that the steps give."""
+    return {
+        (node, index): f"{step.name}[{number}][{index}]"
+        for step in steps
+        for number, node in enumerate(step.calls)
+        for index in range(len(node.output_specs))
+    }
 
 
 def _is_chain(graph):
     """Whether the graph is a single line: one input, no merging, no branching, no layer used twice."""
     uses = Counter(id(t.node or t) for node in graph.nodes for t in node.inputs)
+    layers = [id(node.operation) for node in graph.nodes if isinstance(node.operation, Layer)]
     return (
         len(graph.inputs) == 1
-        and len(graph.operations) == len(graph.nodes)
+        and len(layers) == len(set(layers))
         and all(len(node.inputs) == 1 for node in graph.nodes)
         and set(uses.values()) <= {1}
     )
@@ -224,6 +231,8 @@ def _render(title, headers, widths, rows, totals, print_fn, line_length):
     ]
     text = io.StringIO()
     width = max(line_length, shutil.get_terminal_size().columns)
+    if print_fn is None and not is_interactive_logging_enabled():
+        print_fn = say
     console = Console(file=sys.stdout if print_fn is None else text, width=width, highlight=False)
     console.print(Text(title, style="bold"))
     console.print(table)

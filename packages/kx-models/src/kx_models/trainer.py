@@ -2,12 +2,15 @@
 
 import numpy as np
 
-from kx_models.arguments import unknown_arguments
+from kx_models.arguments import takes_old, unknown_arguments
 from kx_models.batches import flat_logs, joined, to_device, unpack_validation
 from kx_models.callbacks.callback_list import CallbackList
 from kx_models.data import adapt, split
+from kx_models.limits import limited, limited_epochs
 from kx_models.progress import standardize_verbose
+from kx_models.resume import Run
 from kx_models.steps import Steps
+from kx_models.tracebacks import filtered, shorten
 from kx_tensor import device as devices
 from kx_tensor import tape, tree
 from kx_tensor.tensor import Tensor
@@ -20,6 +23,8 @@ class Trainer(Steps):
 
     # ---- loops -----------------------------------------------------------------------------------------------
 
+    @filtered
+    @takes_old
     def fit(
         self,
         x=None,
@@ -52,20 +57,28 @@ class Trainer(Steps):
         self.stop_training = False
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
-        source = adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch)
+        source = limited(adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch))
+        epochs = initial_epoch + limited_epochs(epochs - initial_epoch)
         callbacks = self._callback_list(callbacks, verbose, epochs, source.num_batches, add_history=True)
         step, own_logs = self._own_step("train_step", self._train)
         validation = None
         self.untracked("history", callbacks.history)
+        run = Run(source, initial_epoch)
+        self.untracked("run", run)
         callbacks.on_train_begin()
         logs = {}
         try:
-            for epoch in range(initial_epoch, epochs):
-                self.reset_metrics()
+            if run.pending and not run.batch:
+                run.restore(self, not own_logs)
+            for epoch in range(run.epoch, epochs):
+                if not run.batch:
+                    self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
                 source.on_epoch_begin()
+                if run.pending:  # inside an epoch, after its callbacks
+                    run.restore(self, not own_logs)
                 with devices.pooled():
-                    results = self._train_epoch(source, step, own_logs, callbacks)
+                    results = self._train_epoch(run, step, own_logs, callbacks)
                 source.on_epoch_end()
                 if results is None:  # the source had no batch left for this epoch, and has said so
                     break
@@ -74,7 +87,7 @@ class Trainer(Steps):
                     if validation is None:
                         vx, vy, vw = unpack_validation(validation_data)
                         size = validation_batch_size or batch_size
-                        validation = adapt(vx, vy, vw, size, False, None, validation_steps)
+                        validation = limited(adapt(vx, vy, vw, size, False, None, validation_steps))
                     validation.reset()
                     results = self._evaluate(validation, callbacks)
                     logs = {**logs, **{f"val_{k}": v for k, v in results.items()}}
@@ -87,16 +100,19 @@ class Trainer(Steps):
                 validation.close()
         if self.optimizer is not None and epochs > initial_epoch:
             self.optimizer.finalize_variable_values(self.trainable_variables)
+        self.untracked("run", None)
         callbacks.on_train_end(logs)
         return self.history
 
-    def _train_epoch(self, source, step, own_logs, callbacks):
+    def _train_epoch(self, run, step, own_logs, callbacks):
         """One pass over the source; returns the epoch's logs as Python floats, None if the source had run out."""
-        device = devices.current()
+        device, source = devices.current(), run.source
         per_call = self.steps_per_execution
         results = {}
-        number = -1
-        for number, (x, y, weight) in enumerate(source.epoch()):
+        first_number, run.batch = run.batch, 0
+        number = first_number - 1
+        for number, (x, y, weight) in enumerate(source.epoch(), first_number):
+            source.used += 1
             first = number % per_call == 0
             if first and callbacks.wants_train_batch_begin:
                 callbacks.on_train_batch_begin(number)
@@ -127,6 +143,8 @@ class Trainer(Steps):
             raise ValueError(f"train_step and test_step must return a dict of metrics, got {results!r}.")
         return dict(sorted(flat_logs(results).items()))
 
+    @filtered
+    @takes_old
     def evaluate(
         self,
         x=None,
@@ -144,7 +162,7 @@ class Trainer(Steps):
         if kwargs:
             raise unknown_arguments("evaluate", kwargs, Trainer.evaluate)
         self._needs_compile("evaluate")
-        source = adapt(x, y, sample_weight, batch_size, False, None, steps)
+        source = limited(adapt(x, y, sample_weight, batch_size, False, None, steps))
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
         results = self._evaluate(source, callbacks)
         if return_dict:
@@ -188,12 +206,21 @@ class Trainer(Steps):
         keys = [name for name in dict.fromkeys(m.name for m in self._flat_metrics()) if name in values]
         return [values[k] for k in (*keys, *sorted(values.keys() - set(keys)))]
 
+    @takes_old
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Return the outputs for all of `x` as NumPy arrays."""
         step, own = self._own_step("predict_step", self._forward)
         if not (own or callbacks or batch_size or steps or standardize_verbose(verbose)) and _is_one_batch(x):
-            return self.predict_on_batch(x)
-        source = adapt(x, None, None, batch_size, False, None, steps)
+            try:
+                return self._outputs_for(x, step)
+            except Exception as error:
+                shorten(error)
+                raise
+        return self._predict(x, step, batch_size, verbose, steps, callbacks)
+
+    @filtered
+    def _predict(self, x, step, batch_size, verbose, steps, callbacks):
+        source = limited(adapt(x, None, None, batch_size, False, None, steps))
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
         device, per_call = devices.current(), self.steps_per_execution
         batches, structure = None, None
@@ -222,9 +249,6 @@ class Trainer(Steps):
         whole = [joined(parts) for parts in batches]
         return whole[0] if isinstance(structure, Tensor) else tree.pack_sequence_as(structure, whole)
 
-    def _forward(self, x, y=None, sample_weight=None):
-        return self(x, training=False)
-
     # ---- single batches --------------------------------------------------------------------------------------
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
@@ -249,7 +273,10 @@ class Trainer(Steps):
 
     def predict_on_batch(self, x):
         """Return the outputs for one batch as NumPy arrays."""
-        step, _ = self._own_step("predict_step", self._forward)
+        return self._outputs_for(x, self._own_step("predict_step", self._forward)[0])
+
+    def _outputs_for(self, x, step):
+        """What `step` gives for one batch, as NumPy arrays."""
         with tape.no_grad():
             outputs = step(to_device(x, devices.current()), None, None)
         if outputs.__class__ is Tensor:

@@ -74,3 +74,23 @@ def _takes_step(function):
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(function).parameters.values()
     return any(p.default is empty and p.kind in positional for p in parameters)
+
+
+def with_decay(owner, rate, decay):
+    """Return the learning rate that `decay` of Keras 1 and 2 meant: `rate / (1 + decay * step)`.
+
+    >>> with_decay("SGD", 0.5, 0.0)
+    0.5
+    """
+    if not decay:
+        return rate
+    from kx_io.spellings import note  # new code never loads the tables
+
+    if callable(rate):
+        raise ValueError(
+            f"{owner}: decay={decay!r} cannot be combined with a schedule as learning_rate; leave decay out."
+        )
+    schedule = f"InverseTimeDecay({rate!r}, decay_steps=1, decay_rate={decay!r})"
+    new = f"learning_rate=kx.optimizers.schedules.{schedule}"
+    note(f"{owner}(decay=...) is the spelling of Keras 1 and 2; write {owner}({new}).")
+    return schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)

@@ -8,7 +8,7 @@ import re
 from operator import attrgetter
 
 from kx_io import Check, CustomObjectScope, Fields, field, fraction, positive, serialize_keras_object
-from kx_optimizers import learning_rates, matching, native, preparation, spellings
+from kx_optimizers import learning_rates, matching, native, preparation
 from kx_optimizers.flat import Group
 from kx_optimizers.owner import Owner
 from kx_tensor import RowSparse, Tensor, Variable, dtypes, naming, no_grad
@@ -76,9 +76,17 @@ class Optimizer(Fields, Owner):
         else:
             self._set_rate(learning_rates.standardize(value))
 
+    @property
+    def lr(self):
+        """The learning rate by its name of Keras 1 and 2."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value):
+        self.learning_rate = value
+
     def _accept_extra(self, extra):
-        extra, decay = spellings.modern(type(self).__name__, extra)
-        self.untracked("_decay", decay)
+        self.untracked("_decay", extra.pop("decay", None))
         return extra
 
     def __post_init__(self):
@@ -104,7 +112,7 @@ class Optimizer(Fields, Owner):
         with devices.device("cpu"):
             self.untracked("_iterations", self.add_variable((), dtype="int32", name="iteration"))
         self._set_rate(
-            spellings.with_decay(type(self).__name__, self._given_rate, self.__dict__.get("_decay"))
+            learning_rates.with_decay(type(self).__name__, self._given_rate, self.__dict__.get("_decay"))
         )
 
     def _set_rate(self, value):

@@ -1,5 +1,7 @@
 """Global numeric settings: the default float type, the fuzz factor, the image axis order, the backend's name."""
 
+from kx_tensor.structure import structure
+
 _settings = {
     "floatx": "float32",
     "epsilon": 1e-7,
@@ -7,6 +9,12 @@ _settings = {
     "flash_attention": None,
 }
 _on_floatx_change = []
+
+
+def _set(name, value):
+    if _settings[name] != value:
+        _settings[name] = value
+        structure.version += 1  # a captured step has the old value in it
 
 
 def floatx():
@@ -23,7 +31,7 @@ def set_floatx(value):
     accepted = ("bfloat16", "float16", "float32", "float64")
     if value not in accepted:
         raise ValueError(f"set_floatx expects one of {accepted}, got {value!r}.")
-    _settings["floatx"] = str(value)
+    _set("floatx", str(value))
     for forget in _on_floatx_change:
         forget()
 
@@ -45,7 +53,7 @@ def epsilon():
 
 def set_epsilon(value):
     """Set the fuzz factor."""
-    _settings["epsilon"] = float(value)
+    _set("epsilon", float(value))
 
 
 def image_data_format():
@@ -59,7 +67,7 @@ def image_data_format():
 
 def set_image_data_format(data_format):
     """Set the default axis order of images."""
-    _settings["image_data_format"] = standardize_data_format(data_format)
+    _set("image_data_format", standardize_data_format(data_format))
 
 
 def standardize_data_format(data_format):

@@ -108,6 +108,49 @@ def set_random_seed(seed):
     _process.pop("generator", None)
 
 
+def get_state():
+    """Return the state of all that is random in the process as arrays by name: Python's `random`, NumPy's, kx's.
+
+    >>> set_random_seed(3)
+    >>> state = get_state()
+    >>> first = uniform((2,)).numpy()
+    >>> set_state(state)
+    >>> bool((uniform((2,)).numpy() == first).all())
+    True
+    """
+    _, words, gauss = python_random.getstate()
+    state = {"random/python": np.array(words, np.uint32), "random/python_gauss": _as_array(gauss)}
+    _, keys, position, has_gauss, gauss = np.random.get_state()
+    state["random/numpy"] = np.array([*keys, position], np.uint32)
+    state["random/numpy_gauss"] = _as_array(gauss if has_gauss else None)
+    if "generator" in _process:
+        state["random/kx"] = np.array(_process["generator"].state.data)
+    return state
+
+
+def set_state(state):
+    """Set all that is random in the process to what `get_state` returned."""
+    python_random.setstate(
+        (3, tuple(state["random/python"].tolist()), _as_number(state["random/python_gauss"]))
+    )
+    *keys, position = state["random/numpy"].tolist()
+    gauss = _as_number(state["random/numpy_gauss"])
+    np.random.set_state(("MT19937", keys, position, int(gauss is not None), gauss or 0.0))
+    _process.pop("generator", None)
+    if "random/kx" in state:
+        seed, draws = state["random/kx"].tolist()
+        _process["generator"] = SeedGenerator(seed, name="global_seed_generator")
+        _process["generator"].state.data[1] = draws
+
+
+def _as_array(number):
+    return np.array([] if number is None else [number], np.float64)
+
+
+def _as_number(array):
+    return float(array[0]) if array.size else None
+
+
 def draw_seed(seed):
     """Return the pair of 32-bit numbers that stands for a `seed` argument; a SeedGenerator advances.
 

@@ -1,4 +1,4 @@
-"""A count of the changes to what objects hold, so that lists of variables can be kept until the next change."""
+"""A count of the changes to what objects hold and to global settings, so that what follows from them can be kept."""
 
 
 class _Structure:

@@ -166,6 +166,36 @@ def standardize_shape(shape):
     return tuple(sizes)
 
 
+def is_keras_tensor(x):
+    """Return whether x is symbolic: what `Input`, and layers and ops called on it, give.
+
+    >>> is_keras_tensor(KerasTensor((2,))), is_keras_tensor(2.0)
+    (True, False)
+    """
+    return isinstance(x, KerasTensor)
+
+
+def get_source_inputs(tensor):
+    """Return the tensors that a symbolic tensor is computed from, each once: those of `Input`.
+
+    >>> from kx_tensor import ops
+    >>> x = KerasTensor((None, 2), name="x")
+    >>> [source.name for source in get_source_inputs(ops.exp(x) + x)]
+    ['x']
+    """
+    sources, seen, waiting = [], set(), [tensor]
+    while waiting:
+        current = waiting.pop()
+        if current.key in seen:
+            continue
+        seen.add(current.key)
+        if current.node is None or current.node.is_input:
+            sources.append(current)
+        else:
+            waiting.extend(reversed(current.node.inputs))
+    return sources
+
+
 def find_symbolic(structure, found=None):
     """Return the KerasTensors in nested tuples, lists and dicts, in order, each once for each occurrence."""
     found = [] if found is None else found

@@ -15,6 +15,10 @@ class _State(threading.local):
     scopes = 0  # open gradient scopes (GradientTape, grad): a backward pass inside one is recorded itself
     autocast = None  # dtype that float variables are cast to inside a layer of mixed precision
     recorder = None  # the kx_tensor.capture.Recorder that is told of every call on raw arrays
+    allowance = None  # the kx_tensor.allowance.Allowance that new variables are taken from
+    inline = (
+        False  # symbolic calls of layers leave the ops inside them in the graph, not the layer as one node
+    )
 
 
 state = _State()

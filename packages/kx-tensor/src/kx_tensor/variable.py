@@ -77,6 +77,8 @@ class Variable(Operand):
             shape = standardize_shape(shape)
             if None in shape:
                 raise ValueError(f"Variable {self.path!r}: all sizes must be known, got shape {shape}.")
+            if state.allowance is not None:
+                state.allowance.take(self.path, shape, dtypes.standardize_dtype(dtype))
             initializer = initializer(shape, dtype=dtypes.standardize_dtype(dtype))
         if isinstance(initializer, (Tensor, Variable)):
             array, own = initializer.data, True

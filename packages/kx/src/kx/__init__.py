@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kx import tree as tree
     from kx import utils as utils
     from kx import visualization as visualization
+    from kx.compat import install_as_keras as install_as_keras
     from kx_layers.constant_initializers import Initializer as Initializer
     from kx_layers.input_layer import Input as Input
     from kx_layers.input_spec import InputSpec as InputSpec
@@ -112,6 +113,7 @@ _HOME = {
     "custom_gradient": "kx_tensor.custom",
     "device": "kx_tensor.device",
     "grad": "kx_tensor.gradients",
+    "install_as_keras": "kx.compat",
     "name_scope": "kx_tensor.naming",
     "no_grad": "kx_tensor.tape",
     "stop_gradient": "kx_tensor.ops.casting",

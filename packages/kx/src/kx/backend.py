@@ -1,4 +1,7 @@
-"""The few names of Keras's backend module: dtypes, the epsilon, automatic names."""
+"""The backend module: dtypes, the epsilon, automatic names; by their names also the functions of Keras 2."""
+
+import importlib
+import sys
 
 from kx_tensor.config import epsilon as epsilon
 from kx_tensor.config import floatx as floatx
@@ -12,3 +15,22 @@ from kx_tensor.dtypes import is_int_dtype as is_int_dtype
 from kx_tensor.dtypes import result_type as result_type
 from kx_tensor.dtypes import standardize_dtype as standardize_dtype
 from kx_tensor.naming import get_uid as get_uid
+
+_KERAS_2 = ("arithmetic", "shapes", "conv", "random", "losses", "state", "graph")
+
+
+def __getattr__(name):
+    """The functions of Keras 2, `K.mean` and the like: one module of `kx.compat` for each family."""
+    if not name.startswith("_"):
+        for family in _KERAS_2:
+            module = importlib.import_module(f"kx.compat.backend_{family}")
+            if name in module.__all__:
+                return getattr(module, name)
+    raise AttributeError(
+        f"module 'kx.backend' has no attribute {name!r}", name=name, obj=sys.modules[__name__]
+    )
+
+
+def __dir__():
+    families = [importlib.import_module(f"kx.compat.backend_{family}").__all__ for family in _KERAS_2]
+    return [*globals(), *(name for family in families for name in family)]

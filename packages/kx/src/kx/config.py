@@ -2,6 +2,16 @@
 
 from kx_layers.policy import dtype_policy as dtype_policy
 from kx_layers.policy import set_dtype_policy as set_dtype_policy
+from kx_models.limits import max_epochs as max_epochs
+from kx_models.limits import max_steps_per_epoch as max_steps_per_epoch
+from kx_models.limits import set_max_epochs as set_max_epochs
+from kx_models.limits import set_max_steps_per_epoch as set_max_steps_per_epoch
+from kx_models.messages import disable_interactive_logging as disable_interactive_logging
+from kx_models.messages import enable_interactive_logging as enable_interactive_logging
+from kx_models.messages import is_interactive_logging_enabled as is_interactive_logging_enabled
+from kx_models.tracebacks import disable_traceback_filtering as disable_traceback_filtering
+from kx_models.tracebacks import enable_traceback_filtering as enable_traceback_filtering
+from kx_models.tracebacks import is_traceback_filtering_enabled as is_traceback_filtering_enabled
 from kx_tensor.config import disable_flash_attention as disable_flash_attention
 from kx_tensor.config import enable_flash_attention as enable_flash_attention
 from kx_tensor.config import epsilon as epsilon

@@ -9,3 +9,7 @@ from kx_io.scopes import get_custom_objects as get_custom_objects
 from kx_io.scopes import get_registered_name as get_registered_name
 from kx_io.scopes import get_registered_object as get_registered_object
 from kx_io.scopes import register_keras_serializable as register_keras_serializable
+from kx_models.saving.api import load_model as load_model
+from kx_models.saving.api import load_weights as load_weights
+from kx_models.saving.api import save_model as save_model
+from kx_models.saving.api import save_weights as save_weights

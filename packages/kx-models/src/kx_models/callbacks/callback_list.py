@@ -78,6 +78,7 @@ class CallbackList:
     def _index_hooks(self):
         """Note which methods each hook calls, and which kinds of batches more than the bar follows."""
         active = [c for c in self.callbacks if not (isinstance(c, ProgbarLogger) and c.silent)]
+        active.sort(key=lambda c: getattr(c, "runs_last", False))
         self._hooks = {
             name: [hook for c in active if (hook := _hook(c, name)) is not None] for name in _HOOKS
         }

@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 
 from kx_models.callbacks.callback import Callback
+from kx_models.messages import say
 
 
 class LearningRateScheduler(Callback):
@@ -37,7 +38,7 @@ class LearningRateScheduler(Callback):
         rate = float(rate)
         optimizer.learning_rate = rate
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
+            say(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
 
     def on_epoch_end(self, epoch, logs=None):
         if logs is not None:

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from kx_models.callbacks.monitor import MonitorCallback
+from kx_models.messages import say
 
 
 class ReduceLROnPlateau(MonitorCallback):
@@ -85,6 +86,6 @@ class ReduceLROnPlateau(MonitorCallback):
         rate = max(rate * self.factor, self.min_lr)
         optimizer.learning_rate = rate
         if self.verbose > 0:
-            print(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}.")
+            say(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}.")
         self.cooldown_counter = self.cooldown
         self.wait = 0

@@ -14,6 +14,7 @@ from kx_tensor.ops.recurrence import (
     check_sizes,
     dtype_rule,
     float32_gradients,
+    gates_fit,
     in_order,
     kernel_fits,
     narrowed,
@@ -254,6 +255,9 @@ gru.cases = (
     case("2,3,2", "2,6", "2,6", "2,6", None, None, "3,2,2", "3,2,2", recurrent_activation="hard_sigmoid"),
     case("2,3,2", "2,6", "2,6", "6", None, None, "3,2,2", "3,2,2", reset_after=False),
     case("2,2,2", "2,3", "1,3", "3", None, None, None, "1,2,1", reset_after=False),
+    case("2,3,2", "2,6", "2,6", "6", "2,2", "2,3:bool", "3,2,2", "3,2,2", reset_after=False, return_sequences=True,
+         recurrent_activation="hard_sigmoid"),
+    case("2,3,2", "2,6", "2,6", "6", "2,2", "2,3:bool", "1,2,2", "1,2,2", reset_after=False, go_backwards=True),
     case("2,2,1", "1,3", "1,3", "2,3", go_backwards=True, return_sequences=True), case("0,2,2", "2,3", "1,3"),
     fails("2,3", "3,6", "2,6", match="batch, steps"), fails("2,3,4", "3,6", "2,6", match="4 features"),
     fails("2,3,4", "4,6", "2,4", match="6 columns"), fails("2,3,4", "4,6", "2,6", "6", match="bias"),
@@ -269,24 +273,20 @@ gru.cases = (
 
 def _fits(
     x, kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask, *,
-    activation="tanh", recurrent_activation="sigmoid", reset_after=True, **options,
+    activation="tanh", recurrent_activation="sigmoid", **options,
 ):  # fmt: skip
-    return (
-        reset_after
-        and activation == "tanh"
-        and recurrent_activation == "sigmoid"
-        and kernel_fits(x, recurrent_kernel, mask)
-    )
+    return gates_fit(activation, recurrent_activation) and kernel_fits(x, recurrent_kernel, mask)
 
 
 def _kernel_forward(
     x, kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask, *,
-    activation="tanh", recurrent_activation="sigmoid", reset_after=True, **options,
+    activation="tanh", reset_after=True, **options,
 ):  # fmt: skip
     units, initial = recurrent_kernel.shape[0], {"initial_h": initial_h}
-    check_sizes(x, units, 3, (2, 3 * units), bias, initial, mask, dropout_mask, recurrent_dropout_mask)
+    bias_shape = (2, 3 * units) if reset_after else (3 * units,)
+    check_sizes(x, units, 3, bias_shape, bias, initial, mask, dropout_mask, recurrent_dropout_mask)
     arrays = kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask
-    return kx_kernels.gru(x, *arrays, **options)
+    return kx_kernels.gru(x, *arrays, reset_after=reset_after, **options)
 
 
 def _kernel_backward(grads, inputs, saved, needs, params):
@@ -295,7 +295,7 @@ def _kernel_backward(grads, inputs, saved, needs, params):
     if needs[6] or needs[7]:  # the kernel takes dropout masks for constants
         _, saved = gru.forward(np, *inputs, keep=True, **options)
         return _gradients(np, grads, x, kernel, recurrent_kernel, bias, *masks, saved, needs, **options)
-    del options["activation"], options["recurrent_activation"], options["reset_after"]
+    del options["activation"]
     arrays = *float32_gradients(grads), x, kernel, recurrent_kernel, *masks
     found = kx_kernels.gru_grad(*arrays, saved=saved, need_x=needs[0], **options)
     return only_needed([*found, None, None, None], needs)

@@ -13,6 +13,7 @@ from kx_tensor.ops.recurrence import (
     check_sizes,
     dtype_rule,
     float32_gradients,
+    gates_fit,
     in_order,
     kernel_fits,
     narrowed,
@@ -204,14 +205,12 @@ def _fits(
     x, kernel, recurrent_kernel, bias, initial_h, initial_c, mask, dropout_mask, recurrent_dropout_mask, *,
     activation="tanh", recurrent_activation="sigmoid", **options,
 ):  # fmt: skip
-    return (
-        activation == "tanh" and recurrent_activation == "sigmoid" and kernel_fits(x, recurrent_kernel, mask)
-    )
+    return gates_fit(activation, recurrent_activation) and kernel_fits(x, recurrent_kernel, mask)
 
 
 def _kernel_forward(
     x, kernel, recurrent_kernel, bias, initial_h, initial_c, mask, dropout_mask, recurrent_dropout_mask, *,
-    activation="tanh", recurrent_activation="sigmoid", **options,
+    activation="tanh", **options,
 ):  # fmt: skip
     units, initial = recurrent_kernel.shape[0], {"initial_h": initial_h, "initial_c": initial_c}
     check_sizes(x, units, 4, (4 * units,), bias, initial, mask, dropout_mask, recurrent_dropout_mask)
@@ -225,7 +224,7 @@ def _kernel_backward(grads, inputs, saved, needs, params):
     if needs[7] or needs[8]:  # the kernel takes dropout masks for constants
         _, saved = lstm.forward(np, *inputs, keep=True, **options)
         return _gradients(np, grads, x, kernel, recurrent_kernel, *masks, saved, needs, **options)
-    del options["activation"], options["recurrent_activation"]
+    del options["activation"]
     arrays = *float32_gradients(grads), x, kernel, recurrent_kernel, *masks
     found = kx_kernels.lstm_grad(*arrays, saved=saved, need_x=needs[0], **options)
     return only_needed([*found, None, None, None], needs)

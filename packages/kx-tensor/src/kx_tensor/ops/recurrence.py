@@ -225,6 +225,12 @@ def narrowed(arrays, dtype):
 # ---- kernels -------------------------------------------------------------------------------------------------
 
 _FLOAT32 = np.dtype("float32")
+_GATES = "sigmoid", "hard_sigmoid"
+
+
+def gates_fit(activation, recurrent_activation):
+    """Whether the native kernels of the LSTM and the GRU have these activations."""
+    return activation == "tanh" and recurrent_activation in _GATES
 
 
 def kernel_fits(x, recurrent, mask):

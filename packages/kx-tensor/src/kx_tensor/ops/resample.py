@@ -43,8 +43,14 @@ class _Taps(NamedTuple):
 
 
 @functools.lru_cache(maxsize=256)
-def _weights(old, new, scale, translation, kernel, antialias):
-    """The matrix (new, old) that makes the values of the samples."""
+def interpolation_matrix(old, new, scale, translation, kernel, antialias):
+    """The matrix (new, old) that makes the values of the samples.
+
+    >>> interpolation_matrix(2, 3, None, 0.0, "bilinear", False)
+    array([[1. , 0. ],
+           [0.5, 0.5],
+           [0. , 1. ]])
+    """
     if kernel not in (*KERNELS, "nearest"):
         raise ValueError(f"the interpolation must be one of {(*KERNELS, 'nearest')}, got {kernel!r}.")
     scale = new / old if scale is None else scale
@@ -65,7 +71,7 @@ def _weights(old, new, scale, translation, kernel, antialias):
 @functools.lru_cache(maxsize=256)
 def _taps(transposed, *key):
     """The rows of the matrix (or of its transpose) without their zeros; None where too few are zero."""
-    weights = _weights(*key).T if transposed else _weights(*key)
+    weights = interpolation_matrix(*key).T if transposed else interpolation_matrix(*key)
     used = weights != 0
     count = max(1, int(used.sum(axis=1).max(initial=0)))
     if count > 8 and 3 * count > weights.shape[1]:
@@ -80,7 +86,7 @@ def _combined(xp, x, axis, transposed, key):
     wide = widen(x)
     taps = _taps(transposed, *key)
     if taps is None:
-        matrix = _weights(*key).T if transposed else _weights(*key)
+        matrix = interpolation_matrix(*key).T if transposed else interpolation_matrix(*key)
         shape = x.shape[:axis], x.shape[axis + 1 :]
         rows = wide.reshape(math.prod(shape[0]), x.shape[axis], math.prod(shape[1]))
         out = xp.matmul(xp.asarray(matrix.astype(wide.dtype)), rows)

@@ -5,11 +5,15 @@ import math
 import numpy as np
 
 
-def plot_history(history, path=None, metrics=None):
+def plot_history(history, path=None, metrics=None, log_scale=False):
     """Draw the learning curves of a `History` (or its dict), one panel per metric with its validation.
 
-    `metrics` chooses and orders the panels. With `path` the picture is written there. Returns the Matplotlib
-    figure.
+    `metrics` chooses and orders the panels. `log_scale` makes the vertical axes logarithmic, where all numbers
+    are positive. With `path` the picture is written there. Returns the Matplotlib figure.
+
+    >>> figure = plot_history({"loss": [0.5, 0.3], "val_loss": [0.6, 0.5]})
+    >>> [axis.get_title() for axis in figure.axes]
+    ['loss']
     """
     record = getattr(history, "history", history)
     if not record:
@@ -28,6 +32,8 @@ def plot_history(history, path=None, metrics=None):
                 step = max(len(record[name]) // len(values), 1)
                 epochs = first_epoch + step - 1 + step * np.arange(len(values))
                 axis.plot(epochs, values, style, marker="o", markersize=3, label=label)
+        if log_scale and min([*record[name], *record.get(f"val_{name}", ())]) > 0:
+            axis.set_yscale("log")
         axis.set_title(name)
         axis.set_xlabel("epoch")
         axis.xaxis.get_major_locator().set_params(integer=True)

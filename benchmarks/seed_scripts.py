@@ -1,0 +1,129 @@
+"""Run the programs of docs/scripts whole, on kx and on Keras with JAX in turn, and print what they reach and take.
+
+    python benchmarks/seed_scripts.py --peer-python ENV/bin/python --data FOLDER --write table.md
+
+ENV is an environment with keras and jax, FOLDER (KX_DATASETS by default) holds mnist.npz and imdb.npz. kx runs the very
+file that Keras runs, through `kx run`. A variant changes a word of a program, such as its optimizer.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from compare_peers import processor
+
+PAGES = Path(__file__).parents[1] / "docs" / "scripts"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A program with some of its words changed, and the accuracy on the test set that it is to reach."""
+
+    name: str
+    page: str
+    changes: tuple = ()
+    accuracy: float | None = None
+
+
+VARIANTS = (
+    Variant("starter", "starter"),
+    Variant("MLP, as it is (SGD)", "mlp"),
+    Variant("MLP, RMSprop", "mlp", (("optimizer='sgd'", "optimizer='rmsprop'"),), 0.98),
+    Variant("MLP, Adam", "mlp", (("optimizer='sgd'", "optimizer='adam'"),), 0.98),
+    Variant("functional", "functional"),
+    Variant("persistence", "persistence"),
+    Variant(
+        "IMDB LSTM, Adam, 5 epochs",
+        "imdb_lstm",
+        (("optimizer='sgd'", "optimizer='adam'"), ("epochs=15", "epochs=5")),
+        0.82,
+    ),
+)
+
+
+def program(variant):
+    """The text of a variant's program."""
+    page = (PAGES / f"{variant.page}.md").read_text("utf-8")
+    (text,) = re.findall(r"^```python\n(.*?)^```$", page, re.S | re.M)
+    for old, new in variant.changes:
+        if text.count(old) != 1:
+            raise ValueError(f"{variant.name}: {old!r} is not once in docs/scripts/{variant.page}.md.")
+        text = text.replace(old, new)
+    return text
+
+
+def measured(command, environment, folder):
+    """Run a program; return the seconds of the whole process and the best accuracy on the test set, None for none."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    seconds = time.perf_counter() - start
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
+    found = [float(value) for value in re.findall(r"val_accuracy: ([0-9.]+)", done.stdout)]
+    return seconds, max(found, default=None)
+
+
+def keras_home(folder, data):
+    """A folder in which Keras finds the data sets that it would download."""
+    sets = Path(folder) / "keras" / "datasets"
+    sets.mkdir(parents=True)
+    for name in ("mnist.npz", "imdb.npz"):
+        (sets / name).symlink_to(Path(data) / name)
+    return str(sets.parent)
+
+
+def rows(options):
+    """The lines of the table, one per variant, measured one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "script.py"
+        keras = {"KERAS_BACKEND": "jax", "KERAS_HOME": keras_home(folder, options.data)}
+        contestants = (
+            ([sys.executable, "-m", "kx", "run", "script.py"], {"KX_DATASETS": options.data}),
+            ([options.peer_python, "script.py"], keras),
+        )
+        for variant in VARIANTS:
+            if options.only and variant.page not in options.only:
+                continue
+            script.write_text(program(variant), "utf-8")
+            (mine, reached), (theirs, their_best) = [measured(*one, folder) for one in contestants]
+            wanted = (
+                ""
+                if variant.accuracy is None
+                else f"{variant.accuracy}: " + ("holds" if reached >= variant.accuracy else "MISSED")
+            )
+            shown = ["" if best is None else f"{best:.4f}" for best in (reached, their_best)]
+            cells = [f"{mine:.1f}", f"{theirs:.1f}", f"{theirs / mine:.2f}", *shown, wanted]
+            yield f"| {variant.name} | {' | '.join(cells)} |"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--peer-python", required=True, help="the Python of an environment with keras and jax"
+    )
+    parser.add_argument("--data", default=os.environ.get("KX_DATASETS"), help="the folder of the data sets")
+    parser.add_argument("--only", nargs="*", help="pages to run, instead of all")
+    parser.add_argument("--write", type=Path, help="write the table to this Markdown file too")
+    options = parser.parse_args()
+    if not options.data:
+        parser.error("--data or KX_DATASETS must say where mnist.npz and imdb.npz are")
+    head = "| program | kx, s | Keras on JAX, s | Keras / kx | best test accuracy, kx | Keras | wanted |"
+    lines = [f"{processor()}. Seconds of the whole process, imports included.", "", head, "|---" * 7 + "|"]
+    print("\n".join(lines))
+    for row in rows(options):
+        print(row, flush=True)
+        lines.append(row)
+    if options.write:
+        options.write.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

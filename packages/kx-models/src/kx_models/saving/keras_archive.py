@@ -1,0 +1,148 @@
+"""`.keras` files: a zip (or folder) of metadata.json, config.json, model.weights.h5 and assets, as Keras 3 does it."""
+
+import datetime
+import os
+import shutil
+import tempfile
+
+from kx_io.archive import open_archive, write_archive
+from kx_io.atomic import replacing, replacing_folder
+from kx_io.config import serialize_keras_object, shared_objects
+from kx_io.errors import FileFormatError
+from kx_io.hdf5 import open_hdf5, write_hdf5
+from kx_io.text import read_json, write_json
+from kx_models.saving.model_of_config import model_of
+from kx_models.saving.parts import parts
+from kx_models.saving.weights import finder, read_weights, write_weights
+
+KERAS_VERSION = "3.15.1"  # whose layout is written
+MAX_CONFIG = 256 << 20
+_METADATA, _CONFIG, _WEIGHTS, _ASSETS = "metadata.json", "config.json", "model.weights.h5", "assets"
+
+
+# ---- writing
+
+
+def write_archive_model(model, file):
+    """Write a model as `.keras` to a path, atomically, or into a binary file object."""
+    texts = _texts(model)
+    if isinstance(file, (str, os.PathLike)):
+        with replacing(file) as beside:
+            _write_zip(model, texts, beside)
+    else:
+        _write_zip(model, texts, file)
+
+
+def write_folder_model(model, path):
+    """Write a model as a folder of the files that a `.keras` archive holds."""
+    texts = _texts(model)
+    with replacing_folder(path) as beside:
+        for name, text in texts.items():
+            with open(os.path.join(beside, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        with write_hdf5(os.path.join(beside, _WEIGHTS)) as root:
+            write_weights(model, root)
+        _save_assets(model, beside)
+
+
+def _texts(model):
+    """The metadata and the config, made first: what cannot be written leaves no file at all."""
+    with shared_objects():
+        config = serialize_keras_object(model)
+    saved = datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": saved}
+    return {_METADATA: write_json(metadata), _CONFIG: write_json(config)}
+
+
+def _write_zip(model, texts, file):
+    with write_archive(file) as archive:
+        for name, text in texts.items():
+            archive.write(name, text.encode("utf-8"))
+        with archive.opened(_WEIGHTS) as member, write_hdf5(member) as root:
+            write_weights(model, root)
+        if _with_assets(model, "save_assets"):
+            with tempfile.TemporaryDirectory() as folder:
+                _save_assets(model, folder)
+                for name in _files_below(folder):
+                    with open(os.path.join(folder, name), "rb") as source:
+                        archive.copy(name.replace(os.sep, "/"), source)
+
+
+def _with_assets(model, hook):
+    return [(path, part) for path, part in parts(model) if hasattr(part, hook)]
+
+
+def _save_assets(model, folder):
+    for path, part in _with_assets(model, "save_assets"):
+        own = os.path.join(folder, _ASSETS, *path.split("/"))
+        os.makedirs(own)
+        part.save_assets(own)
+
+
+def _files_below(folder):
+    return sorted(
+        os.path.relpath(os.path.join(parent, name), folder)
+        for parent, _, names in os.walk(folder)
+        for name in names
+    )
+
+
+# ---- reading
+
+
+def read_archive_model(file, custom_objects=None, compile=True, safe_mode=True):
+    """Make the model of a `.keras` file: a path or a binary file object."""
+    with open_archive(file) as archive:
+        config = read_json(archive.read(_CONFIG, MAX_CONFIG), f"{archive.label}/{_CONFIG}")
+        version = _keras_version(archive)
+        stored = archive.size(_WEIGHTS) if _WEIGHTS in archive else 0
+        model = model_of(config, archive.label, custom_objects, compile, safe_mode, version, stored=stored)
+        if _WEIGHTS in archive:
+            with archive.opened(_WEIGHTS) as member, open_hdf5(member) as root:
+                read_weights(model, finder(root), f"{archive.label}/{_WEIGHTS}")
+        elif model.variables:
+            raise FileFormatError(f"{archive.label} holds no {_WEIGHTS}, only {archive.names()[:20]}.")
+        for path, part in _with_assets(model, "load_assets"):
+            _load_zipped_assets(archive, path, part)
+    return model
+
+
+def _keras_version(archive):
+    """The version of Keras that wrote an archive; TensorFlow's was 2."""
+    if _METADATA not in archive:
+        return None
+    metadata = read_json(archive.read(_METADATA, MAX_CONFIG), f"{archive.label}/{_METADATA}")
+    return metadata.get("keras_version") if isinstance(metadata, dict) else None
+
+
+def _load_zipped_assets(archive, path, part):
+    prefix = f"{_ASSETS}/{path}/"
+    names = [name for name in archive.names() if name.startswith(prefix)]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:  # the archive has refused names that lead out of it
+            target = os.path.join(folder, *name.removeprefix(prefix).split("/"))
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with archive.opened(name) as source, open(target, "wb") as copy:
+                shutil.copyfileobj(source, copy)
+        part.load_assets(folder)
+
+
+def read_folder_model(path, custom_objects=None, compile=True, safe_mode=True):
+    """Make the model of a folder that `write_folder_model` wrote."""
+    label = os.fspath(path)
+    with open(os.path.join(path, _CONFIG), "rb") as file:
+        config = read_json(file.read(MAX_CONFIG + 1), os.path.join(label, _CONFIG))
+    weights = os.path.join(label, _WEIGHTS)
+    stored = os.path.getsize(weights)
+    model = model_of(config, label, custom_objects, compile, safe_mode, stored=stored)
+    with open_hdf5(weights) as root:
+        read_weights(model, finder(root), weights)
+    for inner, part in _with_assets(model, "load_assets"):
+        part.load_assets(os.path.join(label, _ASSETS, *inner.split("/")))
+    return model
+
+
+def read_archive_weights(model, file, skip_mismatch=False, objects_to_skip=None):
+    """Fill a model's weights from the weights in a `.keras` archive."""
+    with open_archive(file) as archive, archive.opened(_WEIGHTS) as member, open_hdf5(member) as root:
+        read_weights(model, finder(root), f"{archive.label}/{_WEIGHTS}", skip_mismatch, objects_to_skip)
