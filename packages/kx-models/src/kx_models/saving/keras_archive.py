@@ -34,8 +34,13 @@ def write_archive_model(model, file):
     if isinstance(file, (str, os.PathLike)):
         with replacing(file) as beside:
             _write_zip(model, texts, beside)
-    else:
+    elif file.readable() and file.seekable():
         _write_zip(model, texts, file)
+    else:  # such as open(path, "wb"): the checksums are made by reading
+        with tempfile.TemporaryFile() as whole:
+            _write_zip(model, texts, whole)
+            whole.seek(0)
+            shutil.copyfileobj(whole, file)
 
 
 def write_folder_model(model, path):
