@@ -54,7 +54,7 @@ def _loss(value):
     if config.get("reduction") == "auto":
         config["reduction"] = "sum_over_batch_size"
     if name == "LossFunctionWrapper":
-        return registry("losses").get(function)
+        return _loss(function)
     return registry("losses").deserialize({"class_name": name, "config": config})
 
 
