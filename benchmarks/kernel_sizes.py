@@ -35,6 +35,7 @@ SIZES = {
     "max_pool": (
         case("128,24,24,64", pool_size=2),
         case("64,16,16,32", pool_size=3, strides=2, padding="same"),
+        case("32,64,28,28", pool_size=2, data_format="channels_first"),
     ),
     "average_pool": (case("64,16,16,32", pool_size=2), case("64,8,8,64", pool_size=8)),
     "average_unpool": (
@@ -47,6 +48,12 @@ SIZES = {
             data_format="channels_last",
         ),
     ),
+    "mean": (
+        case("64,8,8,64", axis=(1, 2)),
+        case("32,28,28,64", axis=(1, 2)),
+        case("32,512,7,7", axis=(2, 3)),
+    ),
+    "max": (case("32,80,128", axis=1), case("32,28,28,64", axis=(1, 2)), case("32,64,28,28", axis=(2, 3))),
     "normalize_batch": (
         case("128,512", "512", "512", axis=-1, epsilon=1e-3),
         case(*_PICTURES, axis=-1, epsilon=1e-3),
@@ -57,7 +64,11 @@ SIZES = {
     "rms_normalization": (case(*_ROWS[:2], epsilon=1e-3),),
     "group_normalization": (case(*_PICTURES, groups=8, axis=-1, epsilon=1e-3),),
     "lstm": (case(_TEXTS, "128,512", "128,512", "512"), case("1,80,128", "128,512", "128,512", "512")),
-    "gru": (case(_TEXTS, "128,384", "128,384", "2,384"), case("1,80,128", "128,384", "128,384", "2,384")),
+    "gru": (
+        case(_TEXTS, "128,384", "128,384", "2,384"),
+        case("1,80,128", "128,384", "128,384", "2,384"),
+        case(_TEXTS, "128,384", "128,384", "384", reset_after=False, recurrent_activation="hard_sigmoid"),
+    ),
     "simple_rnn": (case(_TEXTS, "128,128", "128,128", "128"),),
     "attention": (case("32,80,4,32", "32,80,4,32", "32,80,4,32", scale=0.18),),
     "embedding": (case("20000,128", "32,80:int32<20000"),),

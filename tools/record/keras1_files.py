@@ -135,7 +135,9 @@ def correlate(x, kernel, stride=1, dilation=1):
 def spread(x, kernel, stride):
     """A transposed "valid" convolution; kernel (rows, columns, out, in)."""
     rows, columns = kernel.shape[:2]
-    out = np.zeros((len(x), (x.shape[1] - 1) * stride + rows, (x.shape[2] - 1) * stride + columns, kernel.shape[2]))
+    out = np.zeros(
+        (len(x), (x.shape[1] - 1) * stride + rows, (x.shape[2] - 1) * stride + columns, kernel.shape[2])
+    )
     for i in range(x.shape[1]):
         for j in range(x.shape[2]):
             part = np.einsum("bi,rcoi->brco", x[:, i, j], kernel)
@@ -162,8 +164,8 @@ def dense_model(folder):
     gamma, beta, mean, variance = values(4), values(4), values(4), np.abs(values(4)) + 0.1
     regularizer = {"name": "WeightRegularizer", "l1": 0.0, "l2": 0.01}
     config = sequential(
-        layer("Dense", "dense_1", batch_input_shape=[None, 3], input_dtype="float32", output_dim=4, init="glorot_uniform",
-              activation="relu", W_regularizer=regularizer, b_regularizer=None, activity_regularizer=None,
+        layer("Dense", "dense_1", batch_input_shape=[None, 3], input_dtype="float32", output_dim=4,
+              init="glorot_uniform", activation="relu", W_regularizer=regularizer, b_regularizer=None, activity_regularizer=None,
               W_constraint={"name": "MaxNorm", "m": 2, "axis": 0}, b_constraint=None, bias=True, input_dim=3),
         layer("Dropout", "dropout_1", p=0.5),
         layer("BatchNormalization", "batchnormalization_1", epsilon=1e-3, mode=0, axis=-1, momentum=0.99,
@@ -174,7 +176,8 @@ def dense_model(folder):
     )  # fmt: skip
     write(folder, "dense", config, [
         ("dense_1", [("dense_1_W", w1), ("dense_1_b", b1)]), ("dropout_1", []),
-        ("batchnormalization_1", [("b_gamma", gamma), ("b_beta", beta), ("b_running_mean", mean), ("b_running_std", variance)]),
+        ("batchnormalization_1", [("b_gamma", gamma), ("b_beta", beta), ("b_running_mean", mean),
+                                  ("b_running_std", variance)]),
         ("dense_2", [("dense_2_W", w2), ("dense_2_b", b2)]),
     ])  # fmt: skip
     x = values(4, 3)
@@ -209,7 +212,9 @@ def lstm_model(folder):
 def bidirectional_model(folder):
     sets = [(values(3, 6), values(2, 6), values(6)) for _ in range(2)]
     inner = layer("GRU", "gru_1", **recurrent_arguments(2))
-    wrapper = layer("Bidirectional", "bidirectional_1", batch_input_shape=[None, 4, 3], layer=inner, merge_mode="concat")
+    wrapper = layer(
+        "Bidirectional", "bidirectional_1", batch_input_shape=[None, 4, 3], layer=inner, merge_mode="concat"
+    )
     arrays = [pair for k, one in enumerate(sets) for pair in gate_arrays(f"gru_{k}", "zrh", *one)]
     write(folder, "bidirectional", sequential(wrapper), [("bidirectional_1", arrays)])
     x = values(4, 4, 3)
@@ -220,13 +225,48 @@ CONV = dict(init="glorot_uniform", W_regularizer=None, b_regularizer=None, activ
             b_constraint=None, bias=True, activation="linear")  # fmt: skip
 
 
+def conv_lstm_model(folder):
+    """Gates with kernels in Theano's order of axes: (filters, channels, rows, columns)."""
+    kernels, recurrent, biases = values(4, 2, 1, 3, 3), values(4, 2, 2, 3, 3), values(4, 2)
+    config = sequential(
+        layer("ConvLSTM2D", "convlstm2d_1", batch_input_shape=[None, 3, 1, 5, 6], input_dtype="float32", nb_filter=2,
+              nb_row=3, nb_col=3, init="glorot_uniform", inner_init="orthogonal", forget_bias_init="one",
+              activation="tanh", inner_activation="hard_sigmoid", dim_ordering="th", border_mode="valid",
+              subsample=[1, 1], return_sequences=False, go_backwards=False, stateful=False),
+    )  # fmt: skip
+    arrays = []
+    for gate in "icfo":
+        k = "ifco".index(gate)
+        arrays += [(f"W_{gate}", kernels[k]), (f"U_{gate}", recurrent[k]), (f"b_{gate}", biases[k])]
+    write(folder, "conv_lstm", config, [("convlstm2d_1", arrays)])
+    x = values(2, 3, 1, 5, 6)
+    h, c = np.zeros((2, 3, 4, 2)), np.zeros((2, 3, 4, 2))
+    for t in range(3):
+        frame, padded = x[:, t].transpose(0, 2, 3, 1), np.pad(h, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        i, f, new, o = (
+            correlate(frame, kernels[k].transpose(2, 3, 1, 0))
+            + biases[k]
+            + correlate(padded, recurrent[k].transpose(2, 3, 1, 0))
+            for k in range(4)
+        )
+        c = hard_sigmoid(f) * c + hard_sigmoid(i) * np.tanh(new)
+        h = hard_sigmoid(o) * np.tanh(c)
+    expect("conv_lstm", x, h.transpose(0, 3, 1, 2))
+
+
 def theano_images(folder):
     """Axes in Theano's order, and kernels that Theano flips."""
-    stored, bias, w, b = values(3, 2, 3, 2), values(3), values(27, 2), values(2)  # stored: (filters, channels, ...)
+    stored, bias, w, b = (
+        values(3, 2, 3, 2),
+        values(3),
+        values(27, 2),
+        values(2),
+    )  # stored: (filters, channels, ...)
     config = sequential(
         layer("Convolution2D", "convolution2d_1", batch_input_shape=[None, 2, 8, 7], input_dtype="float32", nb_filter=3,
               nb_row=3, nb_col=2, border_mode="valid", subsample=[1, 1], dim_ordering="th", **CONV),
-        layer("MaxPooling2D", "maxpooling2d_1", pool_size=[2, 2], strides=[2, 2], border_mode="valid", dim_ordering="th"),
+        layer("MaxPooling2D", "maxpooling2d_1", pool_size=[2, 2], strides=[2, 2], border_mode="valid",
+              dim_ordering="th"),
         layer("Flatten", "flatten_1"),
         layer("Dense", "dense_1", output_dim=2, activation="linear", bias=True, init="normal", input_dim=27),
     )  # fmt: skip
@@ -248,11 +288,12 @@ def tensorflow_images(folder):
               nb_col=3, border_mode="valid", subsample=[2, 2], dim_ordering="tf", **CONV),
         layer("AtrousConvolution2D", "c2", nb_filter=3, nb_row=2, nb_col=2, border_mode="valid", subsample=[1, 1],
               atrous_rate=[2, 2], dim_ordering="tf", **CONV),
-        layer("Deconvolution2D", "c3", nb_filter=2, nb_row=3, nb_col=3, output_shape=[None, 5, 5, 2], border_mode="valid",
-              subsample=[2, 2], dim_ordering="tf", **CONV),
+        layer("Deconvolution2D", "c3", nb_filter=2, nb_row=3, nb_col=3, output_shape=[None, 5, 5, 2],
+              border_mode="valid", subsample=[2, 2], dim_ordering="tf", **CONV),
     )  # fmt: skip
     write(folder, "tensorflow_images", config, [
-        ("c1", [("c1_W", k1), ("c1_b", b1)]), ("c2", [("c2_W", k2), ("c2_b", b2)]), ("c3", [("c3_W", k3), ("c3_b", b3)]),
+        ("c1", [("c1_W", k1), ("c1_b", b1)]), ("c2", [("c2_W", k2), ("c2_b", b2)]),
+        ("c3", [("c3_W", k3), ("c3_b", b3)]),
     ])  # fmt: skip
     x = values(2, 9, 9, 2)
     y = correlate(correlate(x, k1, stride=2) + b1, k2, dilation=2) + b2
@@ -300,18 +341,30 @@ def functional_model(folder):
     kernel, recurrent, bias, w2, b2 = values(1, 8), values(2, 8), values(8), values(2, 2), values(2)
 
     def node(entry, *references):
-        return {**entry, "name": entry["config"]["name"], "inbound_nodes": [[list(r) for r in call] for call in references]}
+        return {
+            **entry,
+            "name": entry["config"]["name"],
+            "inbound_nodes": [[list(r) for r in call] for call in references],
+        }
 
     def given(name, shape):
-        return node(layer("InputLayer", name, batch_input_shape=[None, *shape], input_dtype="float32", sparse=False))
+        return node(
+            layer("InputLayer", name, batch_input_shape=[None, *shape], input_dtype="float32", sparse=False)
+        )
 
     inner = {
         "name": "inner",
         "layers": [
             given("inner_in", [3]),
             node(layer("Reshape", "steps", target_shape=[3, 1]), [("inner_in", 0, 0)]),
-            node(layer("LSTM", "lstm", forget_bias_init="one", **{**recurrent_arguments(2), "input_dim": 1}), [("steps", 0, 0)]),
-            node(layer("Dense", "last", output_dim=2, activation="linear", init="uniform", bias=True), [("lstm", 0, 0)]),
+            node(
+                layer("LSTM", "lstm", forget_bias_init="one", **{**recurrent_arguments(2), "input_dim": 1}),
+                [("steps", 0, 0)],
+            ),
+            node(
+                layer("Dense", "last", output_dim=2, activation="linear", init="uniform", bias=True),
+                [("lstm", 0, 0)],
+            ),
         ],
         "input_layers": [["inner_in", 0, 0]],
         "output_layers": [["last", 0, 0]],
@@ -353,7 +406,11 @@ def cudnn_model(folder):
                 np.concatenate([k.T for k in parts[1]], axis=1))  # fmt: skip
 
     def node(entry, *references):
-        return {**entry, "name": entry["config"]["name"], "inbound_nodes": [[[*r, {}] for r in call] for call in references]}
+        return {
+            **entry,
+            "name": entry["config"]["name"],
+            "inbound_nodes": [[[*r, {}] for r in call] for call in references],
+        }
 
     arguments = dict(units=units, return_sequences=False, return_state=False, go_backwards=False, stateful=False,
                      kernel_initializer={"class_name": "VarianceScaling", "config": {"scale": 1.0, "mode": "fan_avg",
@@ -364,7 +421,10 @@ def cudnn_model(folder):
             node(layer("InputLayer", "x", batch_input_shape=[None, 4, 3], dtype="float32", sparse=False)),
             node(layer("CuDNNLSTM", "cu_dnnlstm_1", unit_forget_bias=True, **arguments), [("x", 0, 0)]),
             node(layer("CuDNNGRU", "cu_dnngru_1", **arguments), [("x", 0, 0)]),
-            node(layer("Concatenate", "concatenate_1", axis=-1), [("cu_dnnlstm_1", 0, 0), ("cu_dnngru_1", 0, 0)]),
+            node(
+                layer("Concatenate", "concatenate_1", axis=-1),
+                [("cu_dnnlstm_1", 0, 0), ("cu_dnngru_1", 0, 0)],
+            ),
         ],
         "input_layers": [["x", 0, 0]],
         "output_layers": [["concatenate_1", 0, 0]],
@@ -402,7 +462,10 @@ def keras_2_model(folder):
     )  # fmt: skip
     layers = [
         ("conv1d_1", [("conv1d_1/kernel:0", k), ("conv1d_1/bias:0", b)]),
-        ("gru_1", [("gru_1/kernel:0", kernel), ("gru_1/recurrent_kernel:0", recurrent), ("gru_1/bias:0", bias)]),
+        (
+            "gru_1",
+            [("gru_1/kernel:0", kernel), ("gru_1/recurrent_kernel:0", recurrent), ("gru_1/bias:0", bias)],
+        ),
     ]
     write(folder, "keras2_theano", config, layers, "2.0.8", "theano")
     x = values(2, 7, 2)
@@ -469,7 +532,9 @@ def optimizer_model(folder, name):
         g = 2 * error / error.size
         gradients = [x.T @ g, g.sum(axis=0)]
         norm = np.sqrt(sum((g**2).sum() for g in gradients))
-        if norm > arguments.get("clipnorm", np.inf):  # Keras 1 and 2 clipped all gradients by their common norm
+        if norm > arguments.get(
+            "clipnorm", np.inf
+        ):  # Keras 1 and 2 clipped all gradients by their common norm
             gradients = [g * arguments["clipnorm"] / norm for g in gradients]
         for i, g in enumerate(gradients):
             parameters[i] = update(states[i], parameters[i], g, t)
@@ -488,16 +553,37 @@ def optimizer_model(folder, name):
         "sample_weight_mode": None, "loss_weights": None,
     }  # fmt: skip
     weights = [("dense_1_W", parameters[0].astype("float32")), ("dense_1_b", parameters[1].astype("float32"))]
-    write(folder, f"optimizer_{name}", sequential(dense), [("dense_1", weights)], training=training, slots=arrays)
+    write(
+        folder,
+        f"optimizer_{name}",
+        sequential(dense),
+        [("dense_1", weights)],
+        training=training,
+        slots=arrays,
+    )
     prediction = x @ parameters[0] + parameters[1]
     losses = [step(t) for t in range(4, 8)]
     expect(f"optimizer_{name}", x.astype("float32"), prediction, y0=y.astype("float32"), loss=losses)
 
 
+MODELS = (
+    dense_model,
+    lstm_model,
+    bidirectional_model,
+    conv_lstm_model,
+    theano_images,
+    tensorflow_images,
+    sequence_convolutions,
+    merged_branches,
+    functional_model,
+    cudnn_model,
+    keras_2_model,
+)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for build in (dense_model, lstm_model, bidirectional_model, theano_images, tensorflow_images, sequence_convolutions,
-                      merged_branches, functional_model, cudnn_model, keras_2_model):  # fmt: skip
+        for build in MODELS:
             build(folder)
         for name in OPTIMIZERS:
             optimizer_model(folder, name)

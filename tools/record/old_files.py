@@ -39,7 +39,11 @@ def dense(k):
         L.Dense(2, activation="softmax", kernel_regularizer=k.regularizers.L1L2(1e-3, 1e-3)),
     ]
     model = k.Sequential([L.Input((3,)), *layers], name="dense_model")
-    model.compile(k.optimizers.Adam(0.01), k.losses.CategoricalCrossentropy(label_smoothing=0.1), metrics=["accuracy", "mae"])
+    model.compile(
+        k.optimizers.Adam(0.01),
+        k.losses.CategoricalCrossentropy(label_smoothing=0.1),
+        metrics=["accuracy", "mae"],
+    )
     return model
 
 
@@ -118,7 +122,9 @@ def attention(k):
     y = L.Conv1D(3, 2, padding="causal")(y)
     out = L.Dense(2)(L.GlobalMaxPooling1D()(y))
     model = k.Model(x, out, name="attention")
-    optimizer = k.optimizers.Adam if k is tf_keras else k.optimizers.Nadam  # tf_keras does not save all of Nadam's state
+    optimizer = (
+        k.optimizers.Adam if k is tf_keras else k.optimizers.Nadam
+    )  # tf_keras does not save all of Nadam's state
     model.compile(optimizer(0.01), "mse")
     return model
 
@@ -155,7 +161,9 @@ def tf_functions(k):
 
 def optimizer_model(make):
     def build(k):
-        model = k.Sequential([k.layers.Dense(2, input_shape=(3,), name="one"), k.layers.Dense(1, name="two")], name="few")
+        model = k.Sequential(
+            [k.layers.Dense(2, input_shape=(3,), name="one"), k.layers.Dense(1, name="two")], name="few"
+        )
         model.compile(make(k), "mse")
         return model
 
@@ -172,12 +180,14 @@ OLD_OPTIMIZERS = {
     "adagrad": lambda k: k.optimizers.legacy.Adagrad(0.1),
     "ftrl": lambda k: k.optimizers.legacy.Ftrl(0.1),
     "rmsprop_new": lambda k: k.optimizers.RMSprop(0.02, momentum=0.5, centered=True),
-    "schedule": lambda k: k.optimizers.Adam(k.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5), global_clipnorm=1.0),
+    "schedule": lambda k: k.optimizers.Adam(
+        k.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5), global_clipnorm=1.0
+    ),
     "adamw": lambda k: k.optimizers.AdamW(0.05, weight_decay=0.1),
 }
 
 
-def record(name, k, build, folder, arrays):
+def record(name, k, build, folder, arrays, suffix=".h5"):
     k.utils.set_random_seed(7)
     model = build(k)
     rng = np.random.default_rng(len(name))
@@ -192,7 +202,7 @@ def record(name, k, build, folder, arrays):
     x, y = (values if len(values) > 1 else values[0] for values in (inputs, targets))
     train = dict(batch_size=SAMPLES, shuffle=False, verbose=0)
     model.fit(x, y, epochs=3, **train)
-    model.save(os.path.join(folder, f"{name}.h5"))
+    model.save(os.path.join(folder, name + suffix))
     predictions = model.predict(x, verbose=0)
     history = model.fit(x, y, epochs=3, **train).history
     for i, value in enumerate(inputs):
@@ -211,6 +221,11 @@ def main():
             record(f"keras3_{name}", keras, build, folder, arrays)
             record(f"keras2_{name}", tf_keras, build, folder, arrays)
         record("keras2_tf_functions", tf_keras, tf_functions, folder, arrays)
+        for name in (
+            "dense",
+            "nested",
+        ):  # the format of Keras 3, in which TensorFlow 2.12 to 2.15 wrote Keras 2
+            record(f"keras2_archive_{name}", tf_keras, BOTH[name], folder, arrays, ".keras")
         for name, make in OLD_OPTIMIZERS.items():
             record(f"keras2_optimizer_{name}", tf_keras, optimizer_model(make), folder, arrays)
         buffer = io.BytesIO()

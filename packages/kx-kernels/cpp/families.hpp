@@ -18,6 +18,7 @@ void define_layer_norm(nanobind::module_& m);
 void define_memory_pool(nanobind::module_& m);
 void define_optimizers(nanobind::module_& m);
 void define_pooling(nanobind::module_& m);
+void define_reduce(nanobind::module_& m);
 void define_rnn(nanobind::module_& m);
 void define_softmax(nanobind::module_& m);
 void define_unary(nanobind::module_& m);

@@ -50,6 +50,7 @@ KX_DEFINE_MODULE(KX_MODULE) {
     kx::define_memory_pool(m);
     kx::define_optimizers(m);
     kx::define_pooling(m);
+    kx::define_reduce(m);
     kx::define_rnn(m);
     kx::define_softmax(m);
     kx::define_unary(m);

@@ -1,5 +1,6 @@
 // Loops and bindings of max and average pooling. x is seen as (outer, n0, n1, n2, inner): the channels are the inner
-// axis, or, where they come before the spatial axes, part of the outer one.
+// axis. Where they come before the spatial axes, so many of them as are computed side by side are brought there, in the
+// cache, and what comes of them back; a few channels are part of the outer axis.
 #include "bodies/pooling.hpp"
 
 #include <algorithm>
@@ -55,6 +56,7 @@ struct Numbers {
 struct Pooling {
     Axis axes[most_axes];
     int64_t outer = 1, inner = 1;
+    bool flipped;  // whether x lies as (outer, inner, n0, n1, n2)
     int ndim;
     npy_intp in_dims[most_axes + 2], out_dims[most_axes + 2];
 
@@ -70,13 +72,20 @@ struct Pooling {
         }
         std::copy_n(dims, ndim, in_dims);
         std::copy_n(dims, ndim, out_dims);
-        outer = channels_last ? dims[0] : dims[0] * dims[1];
-        inner = channels_last ? dims[ndim - 1] : 1;
+        inner = channels_last ? dims[ndim - 1] : side_by_side(dims[1]);
+        outer = channels_last ? dims[0] : dims[0] * dims[1] / inner;
+        flipped = !channels_last && inner > 1;
         for (int i = 0; i < rank; ++i) {
             const int at = i + (channels_last ? 1 : 2);
             out_dims[at] = counts[i];
             axes[most_axes - rank + i] = {dims[at], counts[i], size.at[i], strides.at[i], low.at[i]};
         }
+    }
+    static int64_t side_by_side(int64_t channels) {
+        for (int64_t count = std::min<int64_t>(channels, 32); count >= 8; --count) {
+            if (channels % count == 0) return count;
+        }
+        return channels >= 8 && channels <= 256 ? channels : 1;
     }
     int64_t x_size() const { return axes[0].n * axes[1].n * axes[2].n * inner; }  // of one outer index
     int64_t out_size() const { return axes[0].m * axes[1].m * axes[2].m * inner; }
@@ -165,6 +174,56 @@ Pooling transposed(const Array<T>& g, nb::handle shape_given, nb::handle size, n
     return p;
 }
 
+// to (cols, rows) = the transpose of `from` (rows, cols). Four rows at a time, as loads cost less than stores.
+template <typename T>
+void flip(const T* __restrict from, T* __restrict to, int64_t rows, int64_t cols) {
+    int64_t i = 0;
+    for (; i + 4 <= rows; i += 4) {
+        const T* row = from + i * cols;
+        for (int64_t j = 0; j < cols; ++j) {
+            const T four[4] = {row[j], row[cols + j], row[2 * cols + j], row[3 * cols + j]};
+            std::copy_n(four, 4, to + j * rows + i);
+        }
+    }
+    for (; i < rows; ++i) {
+        for (int64_t j = 0; j < cols; ++j) to[j * rows + i] = from[i * cols + j];
+    }
+}
+
+// What is read of one outer index, of so many elements, with the channels last.
+template <typename T>
+class Source {
+   public:
+    Source(const Pooling& p, const T* all, int64_t o, int64_t size) : room(p.flipped ? size : 0) {
+        data = p.flipped ? room.data() : all + o * size;
+        if (p.flipped) flip(all + o * size, room.data(), p.inner, size / p.inner);
+    }
+    const T* data;
+
+   private:
+    const Workspace<T> room;
+};
+
+// What is written of it; in its place when this goes.
+template <typename T>
+class Target {
+   public:
+    Target(const Pooling& p, T* all, int64_t o, int64_t size)
+        : pooling(p), place(all + o * size), size(size), room(p.flipped ? size : 0) {
+        data = p.flipped ? room.data() : place;
+    }
+    ~Target() {
+        if (pooling.flipped) flip(room.data(), place, size / pooling.inner, pooling.inner);
+    }
+    T* data;
+
+   private:
+    const Pooling& pooling;
+    T* const place;
+    const int64_t size;
+    const Workspace<T> room;
+};
+
 // The winners of a row, as they are computed and as they are kept.
 using Winners = Workspace<int32_t>;
 
@@ -185,11 +244,14 @@ nb::object largest(const Pooling& p, const T* x, T* out) {
     const nb::object winners = new_array<Place>(p.ndim, p.out_dims, winner);
     const bool fours = p.two_by_two() && p.inner > 1;
     p.over_outer([&](int64_t o) {
-        const T* xo = x + o * p.x_size();
+        const Source<T> source(p, x, o, p.x_size());
+        const Target<T> target(p, out, o, p.out_size());
+        const Target<Place> places(p, winner, o, p.out_size());
+        const T* xo = source.data;
         const Winners won(p.row_size());
         int32_t* row = won.data();
         p.over_rows([&](int64_t i0, int64_t i1, int64_t at) {
-            T* best = out + o * p.out_size() + at;
+            T* best = target.data + at;
             if (fours) {
                 row_of_fours(p, xo, i0, i1, best, row);
             } else {
@@ -203,7 +265,7 @@ nb::object largest(const Pooling& p, const T* x, T* out) {
                     raise_row<step()>(xo + from, by, best + to, row + to, place, n);
                 });
             }
-            std::copy_n(row, p.row_size(), winner + o * p.out_size() + at);
+            std::copy_n(row, p.row_size(), places.data + at);
         });
     });
     return winners;
@@ -223,9 +285,11 @@ nb::object max_forward(nb::handle x_given, nb::handle size, nb::handle strides, 
         return nb::steal(PyTuple_Pack(2, outs.ptr(), winners.ptr()));
     }
     p.over_outer([&](int64_t o) {
-        const T* xo = xs + o * p.x_size();
+        const Source<T> source(p, xs, o, p.x_size());
+        const Target<T> target(p, out, o, p.out_size());
+        const T* xo = source.data;
         p.over_rows([&](int64_t i0, int64_t i1, int64_t at) {
-            T* best = out + o * p.out_size() + at;
+            T* best = target.data + at;
             std::fill_n(best, p.row_size(), -std::numeric_limits<T>::infinity());
             p.over_places(i0, i1, [=](int32_t, int64_t from, auto step, int64_t by, int64_t to, int64_t n) {
                 raise_row<step()>(xo + from, by, best + to, n);
@@ -239,14 +303,16 @@ nb::object max_forward(nb::handle x_given, nb::handle size, nb::handle strides, 
 template <bool Add, typename T, typename Place>
 void to_winners(const Pooling& p, const T* g, const Place* winner, T* gx) {
     p.over_outer([&](int64_t o) {
-        const int64_t start = o * p.out_size();
-        T* into = gx + o * p.x_size();
+        const Source<T> gradients(p, g, o, p.out_size());
+        const Source<Place> winners(p, winner, o, p.out_size());
+        const Target<T> target(p, gx, o, p.x_size());
+        T* into = target.data;
         const Winners won(p.row_size());
         int32_t* row = won.data();
         if (Add) std::fill_n(into, p.x_size(), T(0));
         p.over_rows([&](int64_t i0, int64_t i1, int64_t at) {
-            const T* grow = g + start + at;
-            std::copy_n(winner + start + at, p.row_size(), row);
+            const T* grow = gradients.data + at;
+            std::copy_n(winners.data + at, p.row_size(), row);
             p.over_places(i0, i1, [=](int32_t place, int64_t from, auto step, int64_t by, int64_t to, int64_t n) {
                 to_winner_row<step(), Add>(grow + to, row + to, place, into + from, by, n);
             });
@@ -295,9 +361,11 @@ nb::object average_forward(nb::handle x_given, nb::handle size, nb::handle strid
     const nb::object outs = new_array<T>(p.ndim, p.out_dims, out);
     const T* xs = x.data();
     p.over_outer([&](int64_t o) {
-        const T* xo = xs + o * p.x_size();
+        const Source<T> source(p, xs, o, p.x_size());
+        const Target<T> target(p, out, o, p.out_size());
+        const T* xo = source.data;
         p.over_rows([&](int64_t i0, int64_t i1, int64_t at) {
-            T* sum = out + o * p.out_size() + at;
+            T* sum = target.data + at;
             std::fill_n(sum, p.row_size(), T(0));
             p.over_places(i0, i1, [=](int32_t, int64_t from, auto step, int64_t by, int64_t to, int64_t n) {
                 add_row<step()>(xo + from, by, sum + to, n);
@@ -311,12 +379,14 @@ nb::object average_forward(nb::handle x_given, nb::handle size, nb::handle strid
 template <bool Add, typename T>
 void give_back(const Pooling& p, const T* g, T* gx) {
     p.over_outer([&](int64_t o) {
-        T* into = gx + o * p.x_size();
+        const Source<T> gradients(p, g, o, p.out_size());
+        const Target<T> target(p, gx, o, p.x_size());
+        T* into = target.data;
         const Workspace<T> shared(p.row_size());
         T* share = shared.data();
         if (Add) std::fill_n(into, p.x_size(), T(0));
         p.over_rows([&](int64_t i0, int64_t i1, int64_t at) {
-            shares_row(p, i0, i1, g + o * p.out_size() + at, share);
+            shares_row(p, i0, i1, gradients.data + at, share);
             p.over_places(i0, i1, [=](int32_t, int64_t from, auto step, int64_t by, int64_t to, int64_t n) {
                 give_back_row<step(), Add>(share + to, into + from, by, n);
             });

@@ -92,6 +92,8 @@ ROWS = [
     ("Merge", {"mode": "ave"}, [(5,), (5,)]),
     ("Minimum", {}, [(5,), (5,)]),
     ("Multiply", {}, [(5,), (5,)]),
+    ("Normalization", {"mean": 1.0, "variance": 2.0}, (5,)),
+    ("Normalization", {"mean": [1.0, 2.0], "variance": [2.0, 0.0], "invert": True, "axis": 1}, (2, 3)),
     ("PReLU", {"shared_axes": [1]}, (4, 5)),
     ("Permute", {"dims": (2, 1)}, (4, 5)),
     ("RMSNormalization", {}, (5,)),
@@ -134,6 +136,8 @@ NO_LAYER_OF_ITS_OWN = {
     "MultiHeadAttention",
     "GroupedQueryAttention",
 }
+NO_LAYER_OF_ITS_OWN |= {"CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup"}
+NO_LAYER_OF_ITS_OWN |= {"StringLookup", "TextVectorization"}
 NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kx_datasets.pipeline.dataset import Dataset
 from kx_datasets.pydataset import PyDataset
 from kx_models.class_weights import check_class_weight, class_weights_to_sample_weights
-from kx_models.data import adapt, split
+from kx_models.data import adapt, split_validation
+from kx_models.data_arrays import split
 from kx_models.data_source import RAN_OUT
 from kx_tensor import config, ops
 from kx_tensor.random import set_random_seed
@@ -134,10 +136,22 @@ def test_structures_keep_their_shape(structure, shuffle):
         (ops.convert_to_tensor([1.0, 2.0]), np.array([1, 2], "float32")),
         (pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]}), np.array([[1, 3], [2, 4]], "float32")),
         (pd.Series([1, 2]), np.array([[1], [2]])),
-        (["a", "bc"], np.array(["a", "bc"])),
+        (["a", "bc"], np.array(["a", "bc"], object)),
+        (np.array(["a", "bc"]), np.array(["a", "bc"], object)),
+        (pd.Series(["a", "bc"]), np.array([["a"], ["bc"]], object)),
         (types.SimpleNamespace(__array__=None), None),
     ],
-    ids=["nested list", "tuple of numbers", "tensor", "frame", "series", "text", "other"],
+    ids=[
+        "nested list",
+        "tuple of numbers",
+        "tensor",
+        "frame",
+        "series",
+        "text",
+        "array of text",
+        "series of text",
+        "other",
+    ],
 )
 def test_array_likes(given, expected):
     if expected is None:
@@ -315,8 +329,13 @@ def test_split_leaves_neither_part_empty(fraction):
 
 
 def test_split_needs_arrays():
-    with pytest.raises(ValueError, match="Unrecognized data type: x=<generator"):
-        split((batches(3), None, None), 0.5)
+    for data in (batches(3), Numbered(), DataLoader(), Dataset.range(4).batch(2)):
+        with pytest.raises(
+            ValueError, match="`validation_split` is only supported for tensors or NumPy arrays"
+        ):
+            split_validation(data, None, None, 0.5)
+    with pytest.raises(ValueError, match="Unrecognized data type: y=<generator"):
+        split_validation(rows(4), batches(3), None, 0.5)
 
 
 # ---- generators and iterables

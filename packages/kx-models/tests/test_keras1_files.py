@@ -1,4 +1,4 @@
-"""Files in the formats of Keras 1.2 and 2.0 to 2.2: predictions, and training that goes on, by the formulas of the time.
+"""Files in the formats of Keras 1.2 and 2.0 to 2.2: predictions, and training that goes on, by the formulas then.
 
 `golden/keras1_files.zip` is written by tools/record/keras1_files.py.
 """
@@ -35,7 +35,9 @@ def inputs(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_model_predicts_what_the_formulas_give(name, tmp_path):
     model = load(name, tmp_path)
-    np.testing.assert_allclose(model.predict(inputs(name), verbose=0), RECORDED[f"{name}/p0"], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        model.predict(inputs(name), verbose=0), RECORDED[f"{name}/p0"], rtol=1e-4, atol=1e-5
+    )
     write_whole_model(model, tmp_path / "again.h5")
     again = read_whole_model(tmp_path / "again.h5")
     np.testing.assert_array_equal(
@@ -46,6 +48,8 @@ def test_the_model_predicts_what_the_formulas_give(name, tmp_path):
 @pytest.mark.parametrize("name", TRAINED)
 def test_training_goes_on_as_it_would_have(name, tmp_path):
     model = load(name, tmp_path)
-    history = model.fit(inputs(name), RECORDED[f"{name}/y0"], batch_size=6, epochs=4, shuffle=False, verbose=0).history
+    history = model.fit(
+        inputs(name), RECORDED[f"{name}/y0"], batch_size=6, epochs=4, shuffle=False, verbose=0
+    ).history
     np.testing.assert_allclose(history["loss"], RECORDED[f"{name}/loss"], rtol=1e-4)
     assert "mae" in history

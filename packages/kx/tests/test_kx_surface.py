@@ -116,15 +116,14 @@ def test_wrong_marks_are_seen(api):
 
 
 def test_every_registered_object_is_where_its_config_says(api):
-    public = {
-        f"kx.{line.name}" for line in api.keras_names()[1]
-    }  # a few registered names Keras keeps to itself
+    # a few registered names Keras keeps to itself, others only Keras 1 and 2 had
+    public = {f"kx.{line.name}" for line in api.keras_names()[1]}
     found = [(f"{namespace}.{name}", obj) for namespace, name, obj in registered()]
     assert len(found) > 150
     for place, obj in found:
         namespace, _, name = place.rpartition(".")
         exported = getattr(importlib.import_module(namespace), name, None)
-        assert exported is obj if place in public else exported is None, place
+        assert exported is obj or (exported is None and place not in public), place
 
 
 def test_no_two_registered_objects_share_a_public_name():
@@ -156,7 +155,11 @@ def namespace_files(api):
     return [
         path
         for path in sorted(api.SOURCE.rglob("*.py"))
-        if path.name not in ("__init__.py", "demo.py") or path.parent.name in ("ops", "optimizers")
+        if not {"compat", "command"} & set(path.parts)
+        and (
+            path.name not in ("__init__.py", "__main__.py", "demo.py")
+            or path.parent.name in ("ops", "optimizers")
+        )
     ]
 
 
@@ -166,9 +169,9 @@ def test_namespaces_are_lists_of_imports(api):
     for path in files:
         docstring, *body = ast.parse(path.read_text(encoding="utf-8")).body
         assert isinstance(docstring, ast.Expr), f"{path} has no docstring"
-        other = [
-            node.lineno for node in body if not isinstance(node, ast.Import | ast.ImportFrom | ast.Assign)
-        ]
+        lazy = lambda node: isinstance(node, ast.FunctionDef) and node.name in ("__getattr__", "__dir__")
+        plain = (ast.Import, ast.ImportFrom, ast.Assign)
+        other = [node.lineno for node in body if not isinstance(node, plain) and not lazy(node)]
         assert not other, f"{path}: other things than imports in lines {other}"
 
 

@@ -26,6 +26,10 @@ average_pool_grad = native.average_pool_grad
 max_pool = native.max_pool
 max_pool_grad = native.max_pool_grad
 
+max_axes = native.max_axes
+max_axes_grad = native.max_axes_grad
+mean_axes = native.mean_axes
+
 gru = native.gru
 gru_grad = native.gru_grad
 lstm = native.lstm

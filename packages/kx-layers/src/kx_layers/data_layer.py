@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from kx_io import field
 from kx_layers.layer import Layer
 from kx_layers.text_arrays import as_input
+from kx_tensor import device as devices
+from kx_tensor.capture import constant
 from kx_tensor.symbolic import KerasTensor
 from kx_tensor.tensor import Tensor
 from kx_tensor.variable import Variable
@@ -46,6 +49,7 @@ class StringDataLayer(DataLayer):
     'string'
     """
 
+    autocast = field(False, config=False)  # integers given as floats stay exact
     compute_dtype = input_dtype = "string"
 
     @property
@@ -80,4 +84,16 @@ def batches_of(data, steps=None):
 
 def on_host(data):
     """A batch as a NumPy array."""
+    if not isinstance(data, (np.ndarray, Tensor, Variable)):
+        data = as_input(data)
     return data if isinstance(data, np.ndarray) else data.numpy()
+
+
+def fixed_tensor(values, dtype):
+    """A tensor of numbers that a layer was given, for steps that are captured: it is the same in every run of them.
+
+    >>> fixed_tensor([1.0, 2.0], "float32").numpy()
+    array([1., 2.], dtype=float32)
+    """
+    device = devices.current()
+    return Tensor(constant(device.asarray(np.array(values, dtype))), None, device)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kx_io import field, instance_of, non_negative, one_of, register
-from kx_layers.data_layer import DataLayer, batches_of, on_host
+from kx_layers.data_layer import DataLayer, batches_of, fixed_tensor, on_host
 from kx_layers.encoding import MODES, encode, encoded_shape
 from kx_layers.unsupported import only_false
 from kx_tensor import ops
@@ -32,6 +32,11 @@ class Discretization(DataLayer):
         super().__post_init__()
         if self.bin_boundaries is None and self.num_bins is None:
             raise ValueError("You need to set either `num_bins` or `bin_boundaries`.")
+        if self.bin_boundaries is not None and self.num_bins is not None:
+            raise ValueError(
+                "Both `num_bins` and `bin_boundaries` should not be set. Received: `num_bins="
+                f"{self.num_bins}` and `bin_boundaries={self.bin_boundaries}`"
+            )
         self.untracked("_given", self.num_bins is None)
         if self._given and sorted(self.bin_boundaries) != self.bin_boundaries:
             raise ValueError(f"Discretization: bin_boundaries must be sorted, got {self.bin_boundaries}.")
@@ -51,8 +56,8 @@ class Discretization(DataLayer):
 
     def update_state(self, data):
         """Add a batch to the summary of the data."""
-        new = _summary(np.asarray(on_host(data), np.float32).ravel(), self.epsilon)
-        both = np.concatenate([self._seen, new], axis=1)
+        new = np.sort(np.asarray(on_host(data), np.float32), axis=None)
+        both = np.concatenate([self._seen, [new, np.ones_like(new)]], axis=1)
         self.untracked("_seen", _compress(both[:, both[0].argsort(kind="stable")], self.epsilon))
 
     def finalize_state(self):
@@ -76,7 +81,7 @@ class Discretization(DataLayer):
                 "call `adapt(data)` before "
                 "you use the Discretization layer."
             )
-        bins = ops.cast(ops.digitize(inputs, np.asarray(boundaries, np.float32)), "int32")
+        bins = ops.cast(ops.digitize(inputs, fixed_tensor(boundaries, "float32")), "int32")
         if self.output_mode == "int":
             return bins
         return encode(bins, len(boundaries) + 1, self.output_mode, self.output_dtype)
@@ -90,20 +95,21 @@ class Discretization(DataLayer):
         del config["trainable"]  # as Keras has it
         return {**config, "dtype": self.dtype}
 
-
-# ---- a summary of many numbers: a few of them, sorted, each with the weight of those it stands for
-
-
-def _summary(values, epsilon):
-    """The summary (2, about 1/epsilon) of an array: row 0 numbers, row 1 weights."""
-    share = len(values) * epsilon
-    step = max(share, 1.0)
-    chosen = np.sort(values)[int(share) :: int(step)]
-    return np.stack([chosen, np.full(len(chosen), step, np.float32)])
+    @classmethod
+    def from_config(cls, config):
+        boundaries = None if config.get("num_bins") is None else config.get("bin_boundaries")
+        if boundaries is None:
+            return super().from_config(config)
+        layer = super().from_config({**config, "bin_boundaries": None})
+        layer.bin_boundaries = list(boundaries)  # which `adapt` had found
+        return layer
 
 
 def _compress(summary, epsilon):
-    """A summary of 1/epsilon numbers, interpolated between those of a longer one."""
+    """A summary of many numbers, made into one of about 1/epsilon by interpolation.
+
+    A summary (2, n) has sorted numbers in row 0, and in row 1 the weight of what each stands for.
+    """
     if summary.shape[1] * epsilon < 1:
         return summary
     shares = epsilon + np.arange(0.0, 1.0, epsilon)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kx_io import field, register
-from kx_layers.data_layer import DataLayer, batches_of, on_host
+from kx_layers.data_layer import DataLayer, batches_of, fixed_tensor, on_host
 from kx_tensor import config, ops
 
 
@@ -22,10 +22,10 @@ class Normalization(DataLayer):
     """
 
     axis = field(
-        -1, to=lambda axis: axis if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
+        -1, to=lambda axis: () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
     )
-    mean = field(None)
-    variance = field(None)
+    mean = field(None, config=False)
+    variance = field(None, config=False)
     invert: bool = field(False)
 
     @mean.getter
@@ -59,13 +59,12 @@ class Normalization(DataLayer):
 
     def build(self, input_shape):
         rank = len(input_shape)
-        axes = self.axis or ()
-        if any(not -rank <= axis < rank for axis in axes):
+        if any(not -rank <= axis < rank for axis in self.axis):
             raise ValueError(
                 f"Layer {self.name!r}: all `axis` values must be in the range [-ndim, ndim). Received inputs with "
                 f"ndim={rank}, while axis={self.axis}"
             )
-        kept = sorted(axis % rank for axis in axes)
+        kept = sorted(axis % rank for axis in self.axis)
         sizes = tuple(input_shape[axis] for axis in kept)
         if None in sizes:
             raise ValueError(
@@ -73,7 +72,7 @@ class Normalization(DataLayer):
                 f"axis={self.axis}, "
                 f"inputs.shape={tuple(input_shape)}, with unknown axis at index {kept[sizes.index(None)]}"
             )
-        self.untracked("_kept", tuple(kept))
+        self.untracked("_kept_axes", tuple(kept))
         self.untracked("_sizes", tuple(input_shape[i] if i in kept else 1 for i in range(rank)))
         if self._given[0] is None:
             self.adapt_mean = self.add_weight(sizes, "zeros", trainable=False, name="mean")
@@ -84,7 +83,10 @@ class Normalization(DataLayer):
         """A statistic with the rank of the inputs."""
         if given is None:
             return ops.reshape(variable, self._sizes)
-        return ops.broadcast_to(ops.convert_to_tensor(given, self.compute_dtype), self._sizes)
+        given = np.asarray(given)
+        if given.ndim < len(self._sizes):  # it has the axes of `axis` only
+            given = np.broadcast_to(given, [self._sizes[i] for i in self._kept_axes]).reshape(self._sizes)
+        return fixed_tensor(np.broadcast_to(given, self._sizes), self._compute_dtype)
 
     def adapt(self, data):
         """Find mean and variance of data: an array, or an iterable of batches."""
@@ -97,7 +99,7 @@ class Normalization(DataLayer):
         for batch in batches_of(data):
             x = np.asarray(on_host(batch))
             self._check_data(x)
-            over = tuple(i for i in range(x.ndim) if i not in self._kept)
+            over = tuple(i for i in range(x.ndim) if i not in self._kept_axes)
             n = int(np.prod([x.shape[i] for i in over]))
             if not n:
                 continue
@@ -114,7 +116,7 @@ class Normalization(DataLayer):
         if not self.built:
             self.build(x.shape)
         shape = tuple(x.shape)
-        if len(shape) != len(self._sizes) or any(shape[i] != self._sizes[i] for i in self._kept):
+        if len(shape) != len(self._sizes) or any(shape[i] != self._sizes[i] for i in self._kept_axes):
             raise ValueError(
                 f"Layer {self.name!r} was built with "
                 f"input_shape={tuple(self._build_shapes['input_shape'])}, but adapt() is "

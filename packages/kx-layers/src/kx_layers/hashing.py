@@ -48,6 +48,8 @@ def hash_values(values, salt=None):
 class BinsLayer(DataLayer):
     """What the two share: numbers of bins, of an integer dtype unless vectors are asked for."""
 
+    autocast = field(False, config=False)  # to the integers of the output
+
     @property
     def dtype(self):
         return self._policy.variable_dtype
@@ -94,7 +96,12 @@ class Hashing(BinsLayer):
         values = on_host(inputs)
         if self.mask_value is None:
             return self._encode(hash_values(values, self.salt) % np.uint64(self.num_bins))
-        bins = hash_values(values, self.salt) % np.uint64(max(self.num_bins - 1, 1)) + np.uint64(1)
+        others = np.uint64(self.num_bins - 1)
+        bins = (
+            hash_values(values, self.salt) % others + np.uint64(1)
+            if others
+            else np.zeros_like(values, np.uint64)
+        )
         return self._encode(np.where(values == self.mask_value, np.uint64(0), bins))
 
     def compute_output_shape(self, input_shape):
@@ -125,9 +132,9 @@ class HashedCrossing(BinsLayer):
         self._check(inputs)
         out = _START
         for feature in inputs:
-            values = on_host(feature)
+            values = on_host(feature).ravel()
             out = combine(out, hash_values(values) if is_text(values) else values.astype(np.uint64))
-        return self._encode(out % np.uint64(self.num_bins))
+        return self._encode((out % np.uint64(self.num_bins)).reshape(inputs[0].shape))
 
     def _check(self, inputs):
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:

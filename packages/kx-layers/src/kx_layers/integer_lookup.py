@@ -3,6 +3,7 @@
 import numpy as np
 
 from kx_io import field, one_of, register
+from kx_layers.data_layer import on_host
 from kx_layers.lookup import Lookup
 from kx_tensor import ops
 
@@ -41,7 +42,7 @@ class IntegerLookup(Lookup):
         return flat.astype(np.int64).tolist()
 
     def update_state(self, data):
-        super().update_state(np.asarray(data).astype(np.int64))
+        super().update_state(on_host(data).astype(np.int64))
 
     def _as_output(self, tokens):
         return ops.convert_to_tensor(tokens.astype(np.int64))

@@ -10,6 +10,25 @@ from kx_tensor import ops
 from kx_tensor.ops.conv_windows import sliding
 
 
+def local_convolution(x, kernel, window, strides, positions):
+    """Return a convolution with a kernel of its own at each position.
+
+    Shapes: x (batch, *sizes, channels), kernel (number of positions, window * channels, filters) -> (batch, *positions,
+    filters).
+
+    >>> local_convolution(ops.ones((1, 3, 1)), ops.ones((2, 2, 1)), (2,), (1,), (2,)).numpy().ravel()
+    array([2., 2.], dtype=float32)
+    """
+    slices = []
+    for offset in itertools.product(*map(range, window)):
+        index = (slice(o, o + s * (n - 1) + 1, s) for o, s, n in zip(offset, strides, positions))
+        slices.append(x[(slice(None), *index)])
+    patches = ops.stack(slices, axis=-2)  # batch, *positions, window, channels
+    count, depth, filters = kernel.shape
+    out = ops.einsum("npd,pdf->npf", ops.reshape(patches, (-1, count, depth)), kernel)
+    return ops.reshape(out, (-1, *positions, filters))
+
+
 class LocallyConnected(Windowed):
     """Base of the two: `activation(patches @ kernel + bias)`, kernel and bias differing from position to position.
 
@@ -64,14 +83,7 @@ class LocallyConnected(Windowed):
     def call(self, inputs):
         first = self.data_format == "channels_first"
         x = ops.moveaxis(inputs, 1, -1) if first else inputs
-        slices = []
-        for offset in itertools.product(*map(range, self.kernel_size)):
-            steps = zip(offset, self.strides, self.positions)
-            slices.append(x[(slice(None), *(slice(o, o + s * (n - 1) + 1, s) for o, s, n in steps))])
-        patches = ops.stack(slices, axis=-2)  # batch, *positions, window, channels
-        count, depth = self.kernel.shape[:2]
-        out = ops.einsum("npd,pdf->npf", ops.reshape(patches, (-1, count, depth)), self.kernel)
-        out = ops.reshape(out, (-1, *self.positions, self.filters))
+        out = local_convolution(x, self.kernel, self.kernel_size, self.strides, self.positions)
         if self.bias is not None:
             out = out + self.bias
         out = self.activation(out)

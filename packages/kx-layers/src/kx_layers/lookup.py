@@ -261,8 +261,8 @@ class Lookup(StringDataLayer):
         return super().from_config(config)
 
     def save_own_variables(self, store):
-        """Write the weights of the tokens, unless the config has them."""
-        if self.output_mode == "tf_idf" and self._given is None and self._idf is not None:
+        """Write the weights of the tokens."""
+        if self.output_mode == "tf_idf" and self._idf is not None:
             store["idf_weights"] = self._idf
 
     def load_own_variables(self, store):

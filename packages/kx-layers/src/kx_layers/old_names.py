@@ -44,7 +44,7 @@ def _as_today(*args, **kwargs):
 
 def _old(name, modern, rearrange=_as_today):
     body = {
-        "modern": modern, "rearrange": staticmethod(rearrange), "__module__": __name__, 
+        "modern": modern, "rearrange": staticmethod(rearrange), "__module__": __name__,
         "__doc__": f"`{modern.__name__}` by its name of Keras 1, with the positional arguments of Keras 1.",
     }  # fmt: skip
     return OldName(name, (modern,), body)

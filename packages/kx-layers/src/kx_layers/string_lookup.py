@@ -1,8 +1,7 @@
 """`StringLookup`: strings as their numbers in a vocabulary."""
 
-import numpy as np
-
 from kx_io import Check, field, register
+from kx_layers.data_layer import on_host
 from kx_layers.lookup import Lookup
 from kx_layers.text_arrays import as_texts, is_text
 
@@ -49,7 +48,7 @@ class StringLookup(Lookup):
         return as_texts(flat, self.encoding).tolist()
 
     def update_state(self, data):
-        super().update_state(as_texts(np.asarray(data), self.encoding))
+        super().update_state(as_texts(on_host(data), self.encoding))
 
     def _as_output(self, tokens):
         return tokens

@@ -6,7 +6,7 @@ import string
 import numpy as np
 
 from kx_io import Check, field, one_of, register
-from kx_layers.data_layer import StringDataLayer, batches_of
+from kx_layers.data_layer import StringDataLayer, batches_of, on_host
 from kx_layers.lookup import at_least_two
 from kx_layers.string_lookup import StringLookup
 from kx_layers.text_arrays import as_texts, is_text
@@ -20,7 +20,7 @@ _STANDARDIZE = {"lower": _LOWER, "strip_punctuation": _STRIP, "lower_and_strip_p
 _SPLIT = {"whitespace": re.compile(r"[^ \t\n\r\f\v]+").findall, "character": list}
 
 _given_function = Check(callable, "a function")
-_ngrams = Check(lambda n: isinstance(n, (int, tuple, list)), "None, an integer, or a tuple of integers")
+_ngrams = Check(lambda n: isinstance(n, (int, tuple)), "None, an integer, or a tuple of integers")
 
 
 @register("layers")
@@ -49,7 +49,7 @@ class TextVectorization(StringDataLayer):
     max_tokens: int = field(None, check=at_least_two)
     standardize = field("lower_and_strip_punctuation", check=one_of(None, *_STANDARDIZE) | _given_function)
     split = field("whitespace", check=one_of(None, *_SPLIT) | _given_function)
-    ngrams = field(None, check=_ngrams)
+    ngrams = field(None, to=lambda n: tuple(n) if isinstance(n, list) else n, check=_ngrams)
     output_mode = field("int", check=one_of("int", "multi_hot", "count", "tf_idf"))
     output_sequence_length: int = field(None)
     pad_to_max_tokens: bool = field(False)
@@ -120,7 +120,7 @@ class TextVectorization(StringDataLayer):
 
     def update_state(self, data):
         """Count the words of a batch of texts."""
-        self._lookup_layer._counts.add(self._words(np.asarray(data))[0])
+        self._lookup_layer._counts.add(self._words(on_host(data))[0])
 
     def finalize_state(self):
         """Make the vocabulary of the words counted."""
@@ -183,7 +183,7 @@ class TextVectorization(StringDataLayer):
         return [" ".join(words[i : i + n]) for n in sizes for i in range(len(words) - n + 1)]
 
     def call(self, inputs):
-        rows, lead = self._words(inputs)
+        rows, lead = self._words(on_host(inputs))
         lengths = np.array([len(row) for row in rows], np.int64)
         width = int(lengths.max(initial=0))
         if self.output_sequence_length is not None:

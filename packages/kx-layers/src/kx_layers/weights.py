@@ -77,9 +77,8 @@ class Weights(Stateful):
         return list(self._kept("metrics", self._find_metrics))
 
     def _find_metrics(self):
-        held = [
-            c for layer in self._flatten_layers() for c in layer._children() if hasattr(c, "update_state")
-        ]
+        held = [c for layer in self._flatten_layers() for c in layer._children()]
+        held = [c for c in held if hasattr(c, "update_state") and not isinstance(c, Weights)]
         return list({id(m): m for m in held}.values())
 
     @property

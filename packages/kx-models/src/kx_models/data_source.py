@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kx_layers.text_arrays import as_input, as_texts
 from kx_tensor import config, dtypes, tree
 from kx_tensor import device as devices
 from kx_tensor.tensor import Tensor
@@ -148,7 +149,7 @@ def _with_first(batch, rest):
 
 
 def as_array(value, name):
-    """Return array-like `value` as a NumPy array, a Tensor if on another device; float64 as `floatx`.
+    """Return array-like `value` as a NumPy array, a Tensor if on another device; float64 as `floatx`, text as `str`.
 
     Errors: TypeError or ValueError names the argument, what came and what is accepted.
 
@@ -158,13 +159,19 @@ def as_array(value, name):
     array = _standardize(value, name)
     if array.dtype == "float64":
         return array if config.floatx() == "float64" else _cast(array, config.floatx())
-    if array.dtype == object:
+    return _as_texts(array, name, value) if array.dtype == object or array.dtype.kind in "UST" else array
+
+
+def _as_texts(array, name, value):
+    """The array as one of strings, which only layers such as StringLookup take; ValueError for other objects."""
+    try:
+        return as_texts(array)
+    except TypeError:
         raise ValueError(
-            f"{name} holds Python objects (dtype object, {_describe(value)}), not numbers. Rows of different "
-            "lengths, None or text among numbers, or a table with text columns give such an array; pad, fill "
+            f"{name} holds Python objects (dtype object, {_describe(value)}), neither numbers nor strings. Rows of "
+            "different lengths, None or text among numbers, or a table with text columns give such an array; pad, fill "
             "or encode it first."
-        )
-    return array
+        ) from None
 
 
 def _cast(array, dtype):
@@ -190,7 +197,7 @@ def _standardize(value, name):
     if hasattr(value, "__cuda_array_interface__"):  # CuPy
         return Tensor(value, None, devices.get(f"cuda:{value.device.id}"))
     try:
-        return np.asarray(value)
+        return as_input(value)
     except ValueError as error:
         raise ValueError(f"{name} can't be made an array ({_describe(value)}): {error}") from error
 

@@ -2,11 +2,14 @@
 
 import collections
 
+import numpy as np
+
 from kx_io import register
 from kx_layers.context import context
 from kx_layers.input_layer import Input, InputLayer
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
+from kx_layers.text_arrays import is_text
 from kx_models import graph_config
 from kx_models.arguments import modern_model_arguments
 from kx_models.graph_steps import steps_of
@@ -104,7 +107,8 @@ class GraphModel(Model):
         flat = self._standardize(inputs)
         if mask is not None:
             for x, m in zip(flat, tree.flatten(mask)):
-                x._keras_mask = m
+                if m is not None:
+                    x._keras_mask = m
         outputs = self._run(flat, training)
         if self._single and isinstance(flat[0], Tensor):
             self.untracked("_seen_shape", flat[0].data.shape[1:])
@@ -149,6 +153,9 @@ class GraphModel(Model):
                     )
                 standard.append(None)
                 continue
+            if reference.dtype == "string" or (isinstance(x, np.ndarray) and is_text(x)):
+                standard.append(self._standard_texts(x, reference))
+                continue
             if not isinstance(x, (Tensor, KerasTensor)):
                 x = as_operand(x, devices.current())
             mask = x._keras_mask
@@ -163,6 +170,22 @@ class GraphModel(Model):
             x._keras_mask = mask
             standard.append(x)
         return standard
+
+    def _standard_texts(self, x, reference):
+        """An input of strings: an array that stays on the host until a layer makes numbers of it."""
+        if isinstance(x, np.ndarray) and is_text(x) and reference.dtype == "string":
+            if x.ndim == len(reference.shape) + 1 and x.shape[-1] == 1:
+                x = x[..., 0]
+            elif x.ndim == len(reference.shape) - 1 and reference.shape[-1] == 1:
+                x = x[..., None]
+        elif not isinstance(x, KerasTensor) or x.dtype != reference.dtype:
+            raise ValueError(
+                f"Input '{reference.name}' of model {self.name!r} has dtype {reference.dtype}, the data {x.dtype}. "
+                'Strings go into an Input(shape, dtype="string") with a layer such as StringLookup or '
+                "TextVectorization behind it."
+            )
+        self._check_shape(x, reference)
+        return x
 
     def _flatten_inputs(self, inputs):
         struct = self._graph._inputs_struct

@@ -1,10 +1,9 @@
 """Configs of sequential and functional models: layers, and the calls that connect them, as Keras writes them."""
 
-import itertools
-
 from kx_io import CustomObjectScope, deserialize_keras_object, serialize_keras_object
 from kx_layers.input_layer import InputLayer
 from kx_layers.layer import Layer
+from kx_models.graph_steps import steps_of
 from kx_models.op_config import first_output, op_entry, op_of
 from kx_tensor import tree
 from kx_tensor.symbolic import KerasTensor
@@ -37,18 +36,9 @@ def sequential_from_config(cls, config, custom_objects=None):
 def functional_config(model):
     """Return the config of a functional model: its layers with the calls made on them, its inputs and outputs."""
     graph = model._graph
-    places = _places(model)
-    layers = []
-    for operation in model.operations:
-        nodes = [node for node in graph.nodes if node.operation is operation]
-        if isinstance(operation, Layer):
-            calls = (
-                [] if isinstance(operation, InputLayer) else [_call(n.args, n.kwargs, places) for n in nodes]
-            )
-            entry = serialize_keras_object(operation)
-            layers.append({**entry, "name": operation.name, "inbound_nodes": calls})
-        else:
-            layers.extend(_op(node, places) for node in nodes)
+    steps = steps_of(graph)
+    places = _places(steps)
+    layers = [_step(step, places) for step in steps]
     return {
         "name": model.name,
         "trainable": model.trainable,
@@ -58,41 +48,27 @@ def functional_config(model):
     }
 
 
-def _op(node, places):
-    """The entry of one call of an op: unlike layers, ops have no calls in common."""
-    module, class_name, params, args, kwargs = op_entry(node)
-    name = places[node][0]
+def _step(step, places):
+    """The entry of a layer with all calls of it, or of one call of an op."""
+    if isinstance(step.operation, Layer):
+        calls = [] if isinstance(step.operation, InputLayer) else step.calls
+        entry = serialize_keras_object(step.operation)
+    else:
+        (node,) = step.calls
+        module, class_name, params, args, kwargs = op_entry(node)
+        config = {"name": step.name, **serialize_keras_object(params)}
+        entry = {"module": module, "class_name": class_name, "config": config, "registered_name": class_name}
+        return {**entry, "name": step.name, "inbound_nodes": [_call(args, kwargs, places)]}
+    return {**entry, "name": step.name, "inbound_nodes": [_call(n.args, n.kwargs, places) for n in calls]}
+
+
+def _places(steps):
+    """{node: (name of its layer or op, number of the call, place of the first output)}."""
     return {
-        "module": module,
-        "class_name": class_name,
-        "config": {"name": name, **serialize_keras_object(params)},
-        "registered_name": class_name,
-        "name": name,
-        "inbound_nodes": [_call(args, kwargs, places)],
+        node: (step.name, number, first_output(step.operation))
+        for step in steps
+        for number, node in enumerate(step.calls)
     }
-
-
-def _places(model):
-    """{node: (name of its layer or op, number of the call, place of the first output)}; names of ops are made here."""
-    taken = {operation.name for operation in model.operations if isinstance(operation, Layer)}
-    places = {tensor.node: (tensor.node.operation.name, 0, 0) for tensor in model._graph.inputs}
-    counts = {}
-    for node in model._graph.nodes:
-        operation = node.operation
-        if isinstance(operation, Layer):
-            number = counts.get(id(operation), 0)
-            counts[id(operation)] = number + 1
-            places[node] = (operation.name, number, 0)
-        else:
-            name = next(n for n in _numbered(operation.name) if n not in taken)
-            taken.add(name)
-            places[node] = (name, 0, first_output(operation))
-    return places
-
-
-def _numbered(name):
-    yield name
-    yield from (f"{name}_{i}" for i in itertools.count(1))
 
 
 def _call(args, kwargs, places):

@@ -80,7 +80,7 @@ def op_entry(node):
 
 def first_output(operation):
     """The place among the outputs of Keras's op of what kx's op gives."""
-    return 1 if operation.name == "top_k_indices" else 0
+    return 1 if operation is PRIMITIVES["top_k_indices"] else 0
 
 
 def _by_name(operation, args, kwargs):

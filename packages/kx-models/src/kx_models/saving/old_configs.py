@@ -1,7 +1,7 @@
 """Configs of models of Keras 1 and 2 (JSON, YAML, HDF5, `.keras` of TensorFlow) as Keras 3 writes them.
 
-It is a change of text: names, arguments, references. Nothing is made or imported; what the config names is looked up when
-the model is made from the outcome.
+It is a change of text: names, arguments, references. Nothing is made or imported; what the config names is
+looked up when the model is made from the outcome.
 """
 
 from kx_models.saving.old_eras import Era

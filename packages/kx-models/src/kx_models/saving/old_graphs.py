@@ -1,7 +1,7 @@
 """Functional models of Keras 1 and 2: the calls that connect layers, as Keras 3 writes them.
 
-Keras 1 wrote a call as a list of references `["dense_1", 0, 0]` (layer, number of the call, number of the output), Keras
-2 added the keyword arguments as a fourth item; in those a reference stands where the tensor was.
+Keras 1 wrote a call as a list of references `["dense_1", 0, 0]` (layer, number of the call, number of the
+output), Keras 2 added the keyword arguments as a fourth item; in those a reference stands where the tensor was.
 """
 
 from kx_models.saving.old_layers import takes_states

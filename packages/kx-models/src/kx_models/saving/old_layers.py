@@ -3,6 +3,7 @@
 from kx_io import get_registered_object
 from kx_io.names import find_class
 from kx_io.spellings import modern_arguments, modern_class
+from kx_layers.layer import Layer
 from kx_models.saving.old_objects import bare_name, is_custom, is_object, modern_part
 
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -56,10 +57,11 @@ def modern_layer(entry, era):
 def is_layer(name):
     """Whether a class of Keras's layers is called so.
 
-    >>> is_layer("Dense"), is_layer("dense")
-    (True, False)
+    >>> is_layer("Dense"), is_layer("dense"), is_layer("Zeros")
+    (True, False, False)
     """
-    return find_class("keras.layers", name) is not None
+    found = find_class("keras.layers", name)
+    return found is not None and issubclass(found, Layer)
 
 
 def _arguments(name, config, era):
@@ -168,8 +170,8 @@ def _lambda(config, era):
         return config
     else:
         raise ValueError(
-            f"Lambda layer {name!r} holds Python code, which is never run from a file. Write the function anew and pass "
-            f"it for the layer: custom_objects={{{name!r}: my_function}}."
+            f"Lambda layer {name!r} holds Python code, which is never run from a file. Write the function "
+            f"anew and pass it for the layer: custom_objects={{{name!r}: my_function}}."
         )
     kept = {
         key: config[key] for key in ("name", "trainable", "dtype", "arguments") if config.get(key) is not None
@@ -191,8 +193,8 @@ def _merged(config):
     mode, name = config.get("mode", "sum"), config.get("name")
     if mode not in _MERGES:
         raise ValueError(
-            f"Merge layer {name!r} holds Python code as its mode, which is never run from a file. Build the model with a "
-            f"layer of your own instead, and load the weights alone."
+            f"Merge layer {name!r} holds Python code as its mode, which is never run from a file. Build the model "
+            f"with a layer of your own instead, and load the weights alone."
         )
     out = {"name": name, "trainable": config.get("trainable", True)}
     if mode == "concat":

@@ -42,9 +42,9 @@ def modern_optimizer(config, era):
         return config, []
     name = modern_class(bare_name(config["class_name"]))
     given, notes = dict(config["config"]), []
-    inner = given.get("inner_optimizer") or (given.get("optimizer") if name == "LossScaleOptimizer" else None)
-    if inner is not None:
-        inner, notes = modern_optimizer(inner, era)
+    if name.startswith("LossScaleOptimizer"):
+        name = "LossScaleOptimizer"
+        inner, notes = modern_optimizer(given.get("inner_optimizer", given.get("optimizer")), era)
         kept = {
             k: given[k]
             for k in ("initial_scale", "dynamic_growth_steps")
@@ -110,14 +110,15 @@ def restore_state(optimizer, model, names, arrays, loaded, era):
     if not era.old:
         _restore_as_is(optimizer, arrays)
         return
-    head = 0
-    while head < len(arrays) and arrays[head].shape == ():
-        head += 1
-    if head:
-        optimizer.variables[0].assign(np.asarray(arrays[0]).astype("int32"))
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    numbers = [i for i, array in enumerate(arrays) if array.shape == ()]
+    steps = [i for i in numbers if "iter" in names[i]] or numbers
+    if steps:
+        optimizer.variables[0].assign(np.asarray(arrays[steps[0]]).astype("int32"))
+    rest = [i for i in range(len(arrays)) if i not in numbers]
     count = sum(_trained(item) for item in loaded)
     kind = type(optimizer).__name__
-    slots = _by_slot(kind, names[head:], arrays[head:], count)
+    slots = _by_slot(kind, [names[i] for i in rest], [arrays[i] for i in rest], count)
     own = {variable.name: variable for variable in optimizer.variables}
     for slot in _slot_names(optimizer):
         if len(slots.get(slot, ())) != count:
@@ -163,9 +164,7 @@ def _by_slot(kind, names, arrays, count):
 def _slot_of(name):
     """The slot in "Adam/dense/kernel/m:0" (TensorFlow 2.0 to 2.10) and "Adam/m/dense/kernel:0" (from 2.11)."""
     parts = name.partition(":")[0].split("/")
-    if len(parts) > 2 and parts[1] in _KNOWN_SLOTS and parts[-1] not in _KNOWN_SLOTS:
-        return parts[1]
-    return parts[-1] if parts[-1] in _KNOWN_SLOTS else None
+    return next((part for part in (parts[-1], *parts[:2]) if part in _KNOWN_SLOTS), None)
 
 
 def _spread(arrays, loaded, era):

@@ -13,7 +13,8 @@ class Call(NamedTuple):
 _AXIS = {"axis": "axis", "keepdims": "keepdims", "keep_dims": "keepdims", "reduction_indices": "axis"}
 _ONE = (
     "abs", "exp", "log", "sqrt", "rsqrt", "square", "sign", "sin", "cos", "tan", "tanh", "sigmoid", "negative",
-    "floor", "ceil", "round", "reciprocal", "logical_not", "softplus", "erf", "log1p", "expm1", "sinh", "cosh", "is_nan",
+    "floor", "ceil", "round", "reciprocal", "logical_not", "softplus", "erf", "log1p", "expm1", "sinh", "cosh",
+    "is_nan",
 )  # fmt: skip
 _TWO = (
     "add", "subtract", "multiply", "divide", "maximum", "minimum", "pow", "mod", "floormod", "floordiv", "truediv",
@@ -121,10 +122,10 @@ def op_call(function, args, kwargs):
     call = _CALLS.get(function)
     if call is None:
         raise ValueError(
-            f"The model calls the TensorFlow function tf.{function}, for which kx has no op. Build the model with a layer "
-            f"of your own in its place, and load the weights alone."
+            f"The model calls the TensorFlow function tf.{function}, for which kx has no op. Build the model with "
+            f"a layer of your own in its place, and load the weights alone."
         )
-    placed, named = {i: arg for i, arg in enumerate(args)}, dict(_DEFAULTS.get(function, {}))
+    placed, named = dict(enumerate(args)), dict(_DEFAULTS.get(function, {}))
     for key, value in kwargs.items():
         place = call.arguments.get(key)
         if place is None:

@@ -75,9 +75,9 @@ def _own_weights(model):
 def read_old_weights(model, path, by_name=False, skip_mismatch=False):
     """Load a file of weights, or the weights of a whole-model file, into a built model.
 
-    Layers with weights are matched in order, or with `by_name` those whose names are in the file. Raises ValueError that
-    names layer, weight and both shapes for what does not fit, and leaves the model as it was; with `skip_mismatch` such
-    layers are left out with a warning.
+    Layers with weights are matched in order, or with `by_name` those whose names are in the file. Raises ValueError
+    that names layer, weight and both shapes for what does not fit, and leaves the model as it was; with
+    `skip_mismatch` such layers are left out with a warning.
     """
     with open_hdf5(path) as root:
         root = root.get("model_weights", root) if not root.has_attribute("layer_names") else root
@@ -144,9 +144,9 @@ def _paired(model, groups):
         return [(i, layer, group) for i, (layer, group) in enumerate(zip(layers, groups, strict=True))]
     layers = _with_weights(model.layers)
     raise ValueError(
-        f"Layer count mismatch when loading weights from file. Model expected {len(layers)} layers, found {len(groups)} "
-        f"saved layers. In the model: {[layer.name for layer in layers]}. In the file: {names}. Layers of the same name "
-        "alone are loaded with by_name=True."
+        f"Layer count mismatch when loading weights from file. Model expected {len(layers)} layers, found "
+        f"{len(groups)} saved layers. In the model: {[layer.name for layer in layers]}. In the file: {names}. "
+        "Layers of the same name alone are loaded with by_name=True."
     )
 
 
@@ -179,13 +179,13 @@ def _fit(layer, group, era, label):
         )
     orders = [expected, layer.weights, _as_if_unfrozen(layer)]
     fitting = [order for order in orders if _shapes_agree(order, arrays)]
-    if not fitting:
-        _report_shape(expected, arrays, label)
     last = [name.rpartition("/")[2].partition(":")[0] for name in group.weight_names]
-    for order in fitting:  # which weights trained when the file was written changes the order: the names tell
-        if [v.name for v in order] == last:
-            return list(zip(order, arrays, strict=True)), order
-    return list(zip(fitting[0], arrays, strict=True)), fitting[0]
+    # which weights trained when the file was written changes the order: the names tell
+    order = next((order for order in fitting if [v.name for v in order] == last), None)
+    order = order or _by_sublayers(layer, group.weight_names, arrays) or next(iter(fitting), None)
+    if order is None:
+        _report_shape(expected, arrays, label)
+    return list(zip(order, arrays, strict=True)), order
 
 
 def _shapes_agree(variables, arrays):
@@ -197,6 +197,40 @@ def _as_if_unfrozen(layer):
     fixed = {id(v) for part in layer._flatten_layers() for v in part._own_variables() if not v.trainable}
     fixed -= {id(v) for part in layer._flatten_layers() for v in part._frozen}
     return [v for v in layer.weights if id(v) not in fixed] + [v for v in layer.weights if id(v) in fixed]
+
+
+def _by_sublayers(layer, names, arrays):
+    """The weights in the order of a file that names the layers inside, if each is told by name or by its shapes.
+
+    The order alone does not tell which layers inside were frozen when it was written.
+    """
+    if len(names) != len(arrays):
+        return None
+    stored, own, of_layer = {}, {}, {id(v) for v in layer.weights}
+    for name, array in zip(names, arrays, strict=True):
+        parent, _, weight = name.partition(":")[0].rpartition("/")
+        stored.setdefault(parent.rpartition("/")[2], {})[weight] = tuple(array.shape)
+    for part in layer._flatten_layers():
+        weights = {v.name: v for v in part._own_variables() if id(v) in of_layer}
+        if weights:
+            own.setdefault(part.name, weights)
+    chosen = {}
+    for parent, shapes in stored.items():
+        fitting = [
+            n for n, weights in own.items() if {w: tuple(v.shape) for w, v in weights.items()} == shapes
+        ]
+        alike = [other for other, theirs in stored.items() if theirs == shapes]
+        if parent in fitting:
+            chosen[parent] = own[parent]
+        elif len(fitting) == 1 and len(alike) == 1:
+            chosen[parent] = own[fitting[0]]
+        else:
+            return None
+    order = []
+    for name in names:
+        parent, _, weight = name.partition(":")[0].rpartition("/")
+        order.append(chosen[parent.rpartition("/")[2]][weight])
+    return order if len({id(v) for v in order}) == len(order) else None
 
 
 def _report_shape(expected, arrays, label):
@@ -217,7 +251,8 @@ def _top_level(model, root, by_name, skip_mismatch):
     arrays = [group[name] for name in names]
     if len(arrays) == len(own) and _shapes_agree(own, arrays):
         return list(zip(own, arrays, strict=True))
-    message = f"The file's weights {names} of the model itself do not fit those of {model.name!r}: {[v.path for v in own]}."
+    paths = [variable.path for variable in own]
+    message = f"The file's weights {names} of the model itself do not fit those of {model.name!r}: {paths}."
     if not skip_mismatch and not by_name:
         raise ValueError(message)
     warnings.warn(f"Left out: {message}", stacklevel=4)

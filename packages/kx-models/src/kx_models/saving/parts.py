@@ -14,8 +14,9 @@ _OF_MODELS = ("stack", "graph_layers")  # where models keep what `layers` gives
 def parts(root):
     """Give `(path, object)` for the object and all layers, optimizers and seed generators in it, each once.
 
-    The path is that of Keras's files: names of attributes, in alphabetical order, and for what is in lists and
-    dicts the name of its class, numbered. Keras itself leaves out seed generators and passes over them when it reads.
+    The path is that of Keras's files: names of attributes, in alphabetical order with private ones last, and for
+    what is in lists and dicts the name of its class, numbered. Keras itself leaves out seed generators, and passes
+    over them when it reads.
 
     >>> from kx_layers.dense import Dense
     >>> from kx_models.sequential import Sequential
@@ -30,7 +31,7 @@ def _walk(obj, path, seen):
         return
     seen.add(id(obj))
     yield path, obj
-    for name, value in sorted(_attributes(obj).items()):
+    for name, value in sorted(_attributes(obj).items(), key=lambda item: (item[0].startswith("_"), item[0])):
         yield from _below(value, f"{path}/{name}".lstrip("/"), seen)
 
 

@@ -18,8 +18,8 @@ from kx_models.saving.old_weights import BACKEND, KERAS_VERSION, load_groups, wr
 def write_whole_model(model, path, include_optimizer=True):
     """Write a model's architecture, weights, and, if it is compiled, training configuration and optimizer state.
 
-    The layout is that of Keras 3.15. The file appears at `path` when it is whole. Raises NotImplementedError for a model
-    that no config can describe.
+    The layout is that of Keras 3.15. The file appears at `path` when it is whole. Raises NotImplementedError for a
+    model that no config can describe.
     """
     config = json.dumps(_plain_entry(model))
     with replacing(path) as beside, write_hdf5(beside) as root:
@@ -56,10 +56,10 @@ def _write_optimizer(optimizer, group):
 
 
 def read_whole_model(path, custom_objects=None, compile=True, safe_mode=True):
-    """Make the model of a whole-model file of Keras 1, 2 or 3, with its weights and, with `compile`, its training state.
+    """Make the model of a whole-model file of Keras 1, 2 or 3, with its weights, with `compile` its training state.
 
-    What of the training state cannot be restored is named in one warning; the model is there all the same. Files hold no
-    code that would run: `safe_mode` changes nothing, a Lambda's function is passed as
+    What of the training state cannot be restored is named in one warning; the model is there all the same. No code
+    in a file ever runs: `safe_mode` changes nothing, and a Lambda's function is passed as
     `custom_objects={"name of the layer": function}`. Raises FileFormatError for what is no such file.
     """
     with open_hdf5(path) as root, CustomObjectScope(custom_objects or {}):
@@ -80,11 +80,12 @@ def read_whole_model(path, custom_objects=None, compile=True, safe_mode=True):
         training = root.attribute("training_config")
         if compile and training is not None:
             era = Era.of(keras_version, backend)
-            _restore_training(model, read_json(training, "training_config"), root, loaded, era)
+            restore_training(model, read_json(training, "training_config"), root, loaded, era)
     return model
 
 
-def _restore_training(model, config, root, loaded, era):
+def restore_training(model, config, root, loaded, era):
+    """Compile a model as Keras 1 or 2 noted, and restore the optimizer's state from `root`, where it has one."""
     arguments, problems = compile_arguments(config, era)
     try:
         given, notes = modern_optimizer(config.get("optimizer_config"), era)

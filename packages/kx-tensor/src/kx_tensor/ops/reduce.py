@@ -2,8 +2,11 @@
 
 import math
 
+import numpy as np
+
 from kx_tensor import dtypes, rules
 from kx_tensor.cases import case, fails
+from kx_tensor.device import kx_kernels
 from kx_tensor.precision import narrow, widen
 from kx_tensor.primitive import primitive
 
@@ -80,6 +83,10 @@ mean.cases = (
     case("3,4", axis=0),
     case("2,3,4", axis=(0, -1), keepdims=True),
     case("3,4:int32", axis=1),
+    case("2,30,20", axis=1),
+    case("3,2,5,40", axis=(-1, 2), keepdims=True),
+    case("1200", axis=None),
+    case("4,20,15", axis=(0, 2)),
 )
 
 
@@ -123,7 +130,9 @@ def max(xp, x, *, axis=None, keepdims=False, initial=None):
 max.vjp(_share_of)
 max.cases = (
     case("3,4"), case("3,4", axis=0), case("2,3,4", axis=(0, -1), keepdims=True), case("3,4:int32", axis=1),
-    case("3,4", axis=1, initial=0.5), fails("3,4", axis=5, match="out of range"),
+    case("3,4", axis=1, initial=0.5), case("2,30,20", axis=1), case("2,3,200", axis=[-1], keepdims=True),
+    case("3,2,5,40", axis=(-2, 1)), case("1200", axis=None), case("4,20,15", axis=(0, 2)),
+    fails("3,4", axis=5, match="out of range"),
 )  # fmt: skip
 
 
@@ -236,3 +245,42 @@ def argmin(xp, x, *, axis=None, keepdims=False):
 
 
 argmin.cases = case("3,4", tol=9), case("3,4", axis=0, tol=9), case("3,4", axis=1, keepdims=True, tol=9)
+
+
+# ---- kernels -------------------------------------------------------------------------------------------------
+
+_FLOAT32 = np.dtype("float32")
+_LEAST = 1024  # elements; for fewer NumPy's own call costs no more than finding out which axes they are
+
+
+def _neighbours(rank, axis):
+    """(first, count) of axes that lie side by side; None if others lie between them."""
+    if axis is None:
+        return 0, rank
+    axes = sorted(rules.normalize_axes(axis, rank))
+    return (axes[0], len(axes)) if axes and axes[-1] - axes[0] < len(axes) else None
+
+
+def _fits(x, axis=None, keepdims=False, initial=None):
+    return (
+        x.dtype is _FLOAT32 and x.size >= _LEAST and initial is None and _neighbours(x.ndim, axis) is not None
+    )
+
+
+def _mean_forward(x, axis=None, keepdims=False):
+    return kx_kernels.mean_axes(x, *_neighbours(x.ndim, axis), keepdims)
+
+
+def _max_forward(x, axis=None, keepdims=False, initial=None):
+    return kx_kernels.max_axes(x, *_neighbours(x.ndim, axis), keepdims)
+
+
+def _max_backward(g, inputs, out, needs, params):
+    x = inputs[0]
+    axes = _neighbours(x.ndim, params.get("axis"))
+    return (kx_kernels.max_axes_grad(g.astype(_FLOAT32, copy=False), x, out, *axes),)
+
+
+if kx_kernels is not None:
+    mean.kernel("native", _mean_forward, None, _fits)
+    max.kernel("native", _max_forward, _max_backward, _fits)

@@ -1,7 +1,6 @@
 """`keras.backend`: convolutions, pooling, padding, resizing."""
 
-import itertools
-
+from kx_layers.locally_connected import local_convolution
 from kx_tensor import config, ops
 
 __all__ = [
@@ -104,7 +103,7 @@ def local_conv1d(inputs, kernel, kernel_size, strides, data_format=None):
     """
     first = config.standardize_data_format(data_format) == "channels_first"
     x = ops.moveaxis(inputs, 1, -1) if first else inputs
-    out = _local(x, kernel, kernel_size, strides, (kernel.shape[0],))
+    out = local_convolution(x, kernel, kernel_size, strides, (kernel.shape[0],))
     return ops.moveaxis(out, -1, 1) if first else out
 
 
@@ -119,20 +118,8 @@ def local_conv2d(inputs, kernel, kernel_size, strides, output_shape, data_format
     """
     first = config.standardize_data_format(data_format) == "channels_first"
     x = ops.moveaxis(inputs, 1, -1) if first else inputs
-    out = _local(x, kernel, kernel_size, strides, tuple(output_shape))
+    out = local_convolution(x, kernel, kernel_size, strides, tuple(output_shape))
     return ops.moveaxis(out, -1, 1) if first else out
-
-
-def _local(x, kernel, window, strides, positions):
-    """Channels last; the window's elements are ordered (..., channel), as Keras's kernel is."""
-    slices = []
-    for offset in itertools.product(*map(range, window)):
-        index = tuple(slice(o, o + s * (n - 1) + 1, s) for o, s, n in zip(offset, strides, positions))
-        slices.append(x[(slice(None), *index)])
-    patches = ops.stack(slices, axis=-2)  # batch, *positions, window, channels
-    count, depth = kernel.shape[0], kernel.shape[1]
-    out = ops.einsum("npd,pdf->npf", ops.reshape(patches, (-1, count, depth)), kernel)
-    return ops.reshape(out, (-1, *positions, kernel.shape[-1]))
 
 
 # ---- pooling, padding, resizing ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from kx_tensor.variable import Variable
 
 __all__ = [
     "placeholder", "function", "gradients", "switch", "map_fn", "foldl", "foldr", "rnn",
-    "ctc_batch_cost", "ctc_decode", "get_session", "set_session",
+    "ctc_batch_cost", "ctc_decode", "ctc_label_dense_to_sparse", "get_session", "set_session",
 ]  # fmt: skip
 
 
@@ -61,9 +61,10 @@ class BackendFunction:
             found = iter(self.graph.run(arrays)) if self.graph is not None else iter(())
         values = [next(found) if isinstance(v, KerasTensor) else v for v in self.values]
         count = len(values) - len(self.updates)
+        results = [np.array(v) for v in values[:count]]  # copies: the updates may change what they show
         for (variable, _), value in zip(self.updates, values[count:]):
             variable.assign(value)
-        return tree.pack_sequence_as(self.outputs_struct, [np.asarray(v) for v in values[:count]])
+        return tree.pack_sequence_as(self.outputs_struct, results)
 
 
 def function(inputs, outputs, updates=None, name=None, **kwargs):
@@ -84,23 +85,31 @@ def function(inputs, outputs, updates=None, name=None, **kwargs):
 
 
 class GradientOf:
-    """The gradient of a symbolic loss as an operation of the graph."""
+    """The gradient of a symbolic loss for one symbolic tensor, or for variables, as an operation of the graph."""
 
-    def __init__(self, loss, sources, variables):
+    def __init__(self, loss, source=None, variables=()):
         self.name = "gradients"
-        leaves = _leaves(loss, {s.key for s in sources})
-        self.count, self.variables = len(sources), variables
-        self.inputs = [*sources, *leaves]
+        self.variables, self.sources = list(variables), [] if source is None else [source]
+        self.inputs = [*self.sources, *_leaves(loss, {s.key for s in self.sources})]
         self.graph = Function(self.inputs, [loss])
 
     def __call__(self, *values):
+        count = len(self.sources)
         with GradientTape() as tape:
-            sources = [Tensor(v.data, None, v.device) for v in values[: self.count]]
+            sources = [Tensor(v.data, None, v.device) for v in values[:count]]
             tape.watch(sources)
-            loss = self.graph.run([*sources, *values[self.count :]])[0]
+            loss = self.graph.run([*sources, *values[count:]])[0]
         wanted = [*sources, *self.variables]
         found = tape.gradient(loss, wanted)
         return [ops.zeros_like(w) if g is None else g for g, w in zip(found, wanted)]
+
+    def symbolic(self):
+        """Return its symbolic results."""
+        node = GraphNode(self, tuple(self.inputs), {})
+        specs = [*self.sources, *self.variables]
+        outs = [KerasTensor(v.shape, v.dtype, node=node, index=i) for i, v in enumerate(specs)]
+        node.finish(outs)
+        return outs
 
 
 def gradients(loss, variables):
@@ -126,12 +135,10 @@ def gradients(loss, variables):
             "gradients() of a symbolic loss are for symbolic tensors and variables; for tensors with values use "
             "kx.GradientTape."
         )
-    operation = GradientOf(loss, symbols, weights)
-    node = GraphNode(operation, tuple(operation.inputs), {})
-    outs = [KerasTensor(v.shape, v.dtype, node=node, index=i) for i, v in enumerate([*symbols, *weights])]
-    node.finish(outs)
-    by_source = dict(zip(map(id, [*symbols, *weights]), outs))
-    return [by_source[id(v)] for v in wanted]
+    found = dict(zip(map(id, weights), GradientOf(loss, None, weights).symbolic())) if weights else {}
+    for symbol in symbols:
+        found[id(symbol)] = GradientOf(loss, symbol).symbolic()[0]
+    return [found[id(v)] for v in wanted]
 
 
 def _leaves(tensor, known):
@@ -278,6 +285,16 @@ def ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
     NotImplementedError: kx has no CTC loss and no CTC decoding.
     """
     raise NotImplementedError("kx has no CTC loss and no CTC decoding.")
+
+
+def ctc_label_dense_to_sparse(labels, label_lengths):
+    """Raise NotImplementedError: kx has no sparse tensors.
+
+    >>> ctc_label_dense_to_sparse(None, None)
+    Traceback (most recent call last):
+    NotImplementedError: kx has no CTC loss and no sparse tensors.
+    """
+    raise NotImplementedError("kx has no CTC loss and no sparse tensors.")
 
 
 def get_session():

@@ -58,7 +58,7 @@ class Facade(types.ModuleType):
             return sorted({n for source in self._sources for n in _public(source)})
         if name.startswith("__") and name.endswith("__") and name not in ("__version__",):
             raise AttributeError(name)
-        if _child(self._place, name) is not None:
+        if place_of(f"{self.__name__}.{name}") is not None:
             return importlib.import_module(f"{self.__name__}.{name}")
         failure = None
         for source in self._sources:
@@ -116,12 +116,6 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 _finder = _Finder()
-
-
-def _child(place, name):
-    """The place of the module `name` below a place, None where there is none."""
-    child = f"{place}.{name}" if place else name
-    return child if sources_of(child) is not None else None
 
 
 def _public(source):

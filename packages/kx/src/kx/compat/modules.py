@@ -25,7 +25,7 @@ _UTILS = [
 # Place of an old module -> (the kx modules that have its names, what to write today).
 _OLD = {
     "models.experimental": (("kx.models",), "keras.models"),
-    "objectives": (("kx.losses",), "keras.losses"),
+    "objectives": (("kx.losses", "kx.compat.old_losses"), "keras.losses"),
     "initializations": (("kx.compat.old_functions", "kx.initializers"), "keras.initializers"),
     "initializers.initializers_v2": (("kx.initializers",), "keras.initializers"),
     "backend.common": (("kx.backend",), "keras.backend"),
@@ -66,7 +66,7 @@ _TODAY = {
     "utils": ("kx.utils", "kx.compat.old_functions"),
     "losses": ("kx.losses", "kx.compat.old_losses"),
     "metrics": ("kx.metrics", "kx.compat.old_losses"),
-    "wrappers": ("kx.wrappers",),
+    "wrappers": ("kx.compat.scikit_learn",),
 }
 
 # Modules of TensorFlow outside of tensorflow.keras.
