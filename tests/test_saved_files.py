@@ -106,3 +106,10 @@ def test_weights_come_back(name, suffix, tmp_path):
     other.set_weights([np.zeros_like(w) for w in other.get_weights()])
     other.load_weights(tmp_path / f"model{suffix}")
     assert bits(other) == bits(model)
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_the_architecture_comes_back_as_it_is(name):
+    model = loaded(name)
+    again = kx.models.model_from_json(model.to_json())
+    assert json.loads(again.to_json())["config"] == json.loads(model.to_json())["config"]

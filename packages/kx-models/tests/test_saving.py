@@ -58,6 +58,13 @@ def test_file_objects():
     assert same_weights(other, model)
 
 
+def test_a_file_object_that_only_writes(tmp_path):
+    model = small()
+    with open(tmp_path / "model.keras", "wb") as file:
+        model.save(file)
+    assert same_weights(load_model(tmp_path / "model.keras"), model)
+
+
 def test_content_decides_over_the_name(tmp_path):
     model = small()
     model.save(tmp_path / "model.keras")

@@ -34,8 +34,13 @@ def write_archive_model(model, file):
     if isinstance(file, (str, os.PathLike)):
         with replacing(file) as beside:
             _write_zip(model, texts, beside)
-    else:
+    elif file.readable() and file.seekable():
         _write_zip(model, texts, file)
+    else:  # such as open(path, "wb"): the checksums are made by reading
+        with tempfile.TemporaryFile() as whole:
+            _write_zip(model, texts, whole)
+            whole.seek(0)
+            shutil.copyfileobj(whole, file)
 
 
 def write_folder_model(model, path):
@@ -130,7 +135,10 @@ def _keras_version(archive):
     """The version of Keras that wrote an archive; TensorFlow's was 2."""
     if _METADATA not in archive:
         return None
-    metadata = read_json(archive.read(_METADATA, MAX_METADATA), f"{archive.label}/{_METADATA}")
+    return _version(read_json(archive.read(_METADATA, MAX_METADATA), f"{archive.label}/{_METADATA}"))
+
+
+def _version(metadata):
     return metadata.get("keras_version") if isinstance(metadata, dict) else None
 
 
@@ -151,9 +159,11 @@ def read_folder_model(path, custom_objects=None, compile=True, safe_mode=True):
     label = os.fspath(path)
     with open(os.path.join(path, _CONFIG), "rb") as file:
         config = read_json(file.read(MAX_CONFIG + 1), os.path.join(label, _CONFIG))
+    with open(os.path.join(path, _METADATA), "rb") as file:
+        version = _version(read_json(file.read(MAX_METADATA + 1), os.path.join(label, _METADATA)))
     weights = os.path.join(label, _WEIGHTS)
     stored = os.path.getsize(weights)
-    model = _unfilled(config, label, custom_objects, compile, safe_mode, None, stored)
+    model = _unfilled(config, label, custom_objects, compile, safe_mode, version, stored)
     with open_hdf5(weights) as root:
         read_weights(model, finder(root), weights)
     for inner, part in _with_assets(model, "load_assets"):

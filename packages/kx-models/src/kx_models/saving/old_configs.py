@@ -38,7 +38,7 @@ def modern_config(config, keras_version=None, backend=None):
 def _guessed_version(config):
     """Keras 3 says the module of every class; before, only Keras 1 named the size of a layer's output output_dim."""
     if "module" in config or "registered_name" in config:
-        return "3"
+        return "3.0"
     text = repr(config)
     if any(f"'{word}'" in text for word in ("output_dim", "nb_filter", "inner_init", "border_mode")):
         return "2.0" if "embeddings_initializer" in text else "1"
