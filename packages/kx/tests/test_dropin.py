@@ -48,7 +48,7 @@ OLD = {
     "keras.datasets.mnist": "load_data",
     "keras.datasets": "mnist imdb cifar10 reuters",
     "keras.models": "Sequential Model load_model model_from_json",
-    "keras.optimizers": "SGD Adam RMSprop Adadelta Nadam Adamax Adagrad",
+    "keras.optimizers": "SGD Adam RMSprop Adadelta Nadam Adamax Adagrad adam sgd rmsprop",
     "keras.optimizers.legacy": "SGD Adam",
     "keras.wrappers.scikit_learn": "KerasClassifier KerasRegressor",
     "keras.legacy.layers": "Merge Highway MaxoutDense",

@@ -1,7 +1,7 @@
 """What a process begins with that a script under `kx run` starts, such as a worker of a PyDataset.
 
-`multiprocessing` runs the main module anew in such a process, under the name `__mp_main__`. `kx run` gives this module as
-that of the script: it makes `import keras` mean kx there, too, and runs the script in its own place.
+`multiprocessing` runs the main module anew in such a process, under the name `__mp_main__`. `kx run` gives this module
+as that of the script: it makes `import keras` mean kx there, too, and runs the script in its own place.
 """
 
 import os
