@@ -11,6 +11,7 @@ import pytest
 
 from kx_datasets.pydataset import PyDataset
 from kx_io.errors import FileFormatError
+from kx_io.safetensors import write_safetensors
 from kx_layers import BatchNormalization, Dense, Dropout
 from kx_layers.input_layer import Input
 from kx_models.callbacks import BackupAndRestore, Callback, LearningRateScheduler
@@ -265,6 +266,19 @@ def test_a_damaged_file(tmp_path, content):
     (tmp_path / "latest.safetensors").write_bytes(content)
     with pytest.raises(FileFormatError, match="damaged"):
         network().fit(X, Y, epochs=1, verbose=0, callbacks=[BackupAndRestore(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    "facts", ["[1]", "{", '{"epoch": 1}', '{"epoch": -1, "batch": 0, "data": {"used": 0}}']
+)
+def test_a_file_of_something_else(tmp_path, facts):
+    write_safetensors(tmp_path / "latest.safetensors", {"a": np.ones(2)}, {"kx.fit": facts})
+    with pytest.raises(FileFormatError, match="no state of a training, or a damaged one"):
+        read_state(tmp_path / "latest.safetensors")
+    good = '{"epoch": 1, "batch": 0, "data": {"used": 0, "order": null}}'
+    write_safetensors(tmp_path / "latest.safetensors", {"a": np.ones(2)}, {"kx.fit": good})
+    with pytest.raises(FileFormatError, match="random numbers are missing"):
+        read_state(tmp_path / "latest.safetensors")
 
 
 @pytest.mark.parametrize("save_freq", ["foo", 1.5, 0, True])

@@ -245,3 +245,18 @@ def test_best_weights_are_given_back():
     kept = weakref.ref(stop.best_weights[0])
     stop.on_train_begin()
     assert kept() is None
+
+
+def test_base_logger_means_and_leaves_plain_logs_alone():
+    logger = callbacks.BaseLogger(stateful_metrics=["auc"])
+    logger.on_epoch_begin(0)
+    for size, loss, auc in ((2, 1.0, 0.1), (2, 2.0, 0.2)):
+        logger.on_train_batch_end(0, {"size": size, "loss": loss, "auc": auc})
+    logs = {"loss": 9.0}
+    logger.on_epoch_end(0, logs)
+    assert logs == {"loss": 1.5, "auc": 0.2}
+    logger.on_epoch_begin(1)
+    logger.on_train_batch_end(0, {"loss": 1.0})  # without a size, as in `fit` of today
+    logs = {"loss": 0.5}
+    logger.on_epoch_end(1, logs)
+    assert logs == {"loss": 0.5}

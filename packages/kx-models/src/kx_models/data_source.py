@@ -81,7 +81,8 @@ class Source:
             if self._position is None:
                 self._start_pass()
             for _ in range(place["used"]):
-                next(self._position, None)
+                if next(self._position, None) is None:
+                    break
             self.used = place["used"]
             self._resumed = True
 

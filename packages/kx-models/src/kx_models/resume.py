@@ -112,9 +112,12 @@ def read_state(path):
     with open_safetensors(path) as tensors:
         try:
             facts = json.loads(tensors.metadata["kx.fit"])
-            whole = all(type(facts[key]) is int and facts[key] >= 0 for key in ("epoch", "batch"))
-            if not whole or type(facts["data"]) is not dict:
-                raise ValueError("epoch, batch or data are not what they should be")
+            data = facts["data"]
+            counts = (facts["epoch"], facts["batch"], data["used"])
+            if not all(type(n) is int and n >= 0 for n in counts):
+                raise ValueError(f"epoch, batch and used are {counts}")
+            if type(data["order"]) not in (dict, type(None)) or not tensors.keys() >= random.STATE_NAMES:
+                raise ValueError("the order of the data or the random numbers are missing")
         except (KeyError, TypeError, ValueError) as error:
             raise FileFormatError(f"{path}: no state of a training, or a damaged one ({error!r}).") from error
         return State({**facts, "path": path}, {name: tensors[name] for name in tensors})

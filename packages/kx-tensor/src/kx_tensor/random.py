@@ -108,6 +108,14 @@ def set_random_seed(seed):
     _process.pop("generator", None)
 
 
+STATE_NAMES = {
+    "random/python",
+    "random/python_gauss",
+    "random/numpy",
+    "random/numpy_gauss",
+}  # and maybe "random/kx"
+
+
 def get_state():
     """Return the state of all that is random in the process as arrays by name: Python's `random`, NumPy's, kx's.
 

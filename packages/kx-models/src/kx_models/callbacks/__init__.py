@@ -1,6 +1,7 @@
 """Callbacks: what happens around the epochs and batches of a run."""
 
 from kx_models.callbacks.backup_and_restore import BackupAndRestore as BackupAndRestore
+from kx_models.callbacks.base_logger import BaseLogger as BaseLogger
 from kx_models.callbacks.callback import Callback as Callback
 from kx_models.callbacks.callback_list import CallbackList as CallbackList
 from kx_models.callbacks.csv_logger import CSVLogger as CSVLogger
