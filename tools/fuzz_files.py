@@ -34,7 +34,7 @@ import kx
 
 SECONDS = 5
 MEMORY = 1 << 30
-CLEAR = ("FileFormatError", "ValueError", "TypeError", "NotImplementedError", "OSError", "FileNotFoundError")
+CLEAR = (ValueError, TypeError, NotImplementedError, OSError)
 
 # ---- the files that are changed ----------------------------------------------------------------------------------
 
@@ -328,7 +328,7 @@ def run_cases(corpus, first, count, seed):
             if grown > MEMORY:
                 seen.append(f"{grown >> 20} MB more memory")
             outcome = type(problem).__name__ if problem is not None else "loaded"
-            if problem is not None and outcome not in CLEAR:
+            if problem is not None and not isinstance(problem, CLEAR):
                 seen.append("".join(traceback.format_exception(problem))[-1500:])
             line = {
                 "done": number,

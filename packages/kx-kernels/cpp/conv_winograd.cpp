@@ -77,10 +77,10 @@ struct Target {
     }
 };
 
-// One panel of the results of the tiles [first, last) from their products, and the sums of each tile's, (tile, lanes).
-// Returns whether all are finite.
+// One panel of the results of the tiles [first, last) from their products, and what `trusted` takes of each
+// tile, (tile, lanes). Returns whether all can be trusted.
 KX_APART bool write_results(const Correlation& c, const Tiles& tiles, int64_t first, int64_t last, const float* products,
-                   int64_t start, const float* bias, float* sums) {
+                   int64_t start, const float* bias, float* squares) {
     V total{};
     for (int64_t tile = first; tile < last; ++tile) {
         Target target(c, tiles, tile, start);
@@ -98,14 +98,15 @@ KX_APART bool write_results(const Correlation& c, const Tiles& tiles, int64_t fi
                                         });
         }
         target.finish();
-        store(sums + (tile - first) * lanes, sum);
-        total += sum;
+        const V square = sum * sum;
+        store(squares + (tile - first) * lanes, square);
+        total += square;
     }
-    return finite(total);
+    return trusted(total);
 }
 
-// The same from the definition for tiles whose sums are not finite.
-KX_APART void mend_results(const Correlation& c, const Tiles& tiles, int64_t first, int64_t last, const float* sums,
+// The same from the definition for tiles that can't be trusted.
+KX_APART void mend_results(const Correlation& c, const Tiles& tiles, int64_t first, int64_t last, const float* squares,
                            int64_t start, const float* bias) {
     const std::vector<Tap>& taps = c.parts[0].taps;
     const int64_t valid = std::min<int64_t>(panel, c.to - start);
@@ -120,7 +121,7 @@ KX_APART void mend_results(const Correlation& c, const Tiles& tiles, int64_t fir
     const int64_t pitch = 6 * c.from;
     const Run runs[] = {{0, 3 * c.from}, {pitch, 3 * c.from}, {2 * pitch, 3 * c.from}};
     for (int64_t tile = first; tile < last; ++tile) {
-        if (finite(loaded(sums + (tile - first) * lanes))) continue;
+        if (trusted(loaded(squares + (tile - first) * lanes))) continue;
         copy_box(c.source, tiles.image(tile), tiles.window(c, tile), {{1, 6, 6}}, patch.data());
         Target target(c, tiles, tile, start);
         for (int place = 0; place < side * side; place += tile_rows) {
@@ -163,12 +164,12 @@ void correlate_winograd(const Correlation& c) {
         const PatchRoom room(c.from);
         const Workspace<float> source(points * tiles.point);
         const Workspace<float> products(points * block_tiles * panel);
-        float sums[block_tiles * lanes];
+        float squares[block_tiles * lanes];
         transform_source(c, tiles, first, last, room, source.data());
         for (int64_t p = 0; p < count; ++p) {
             multiply_points(tiles, last - first, source.data(), kernel.data() + p * size, products.data());
-            if (!write_results(c, tiles, first, last, products.data(), p * panel, bias.data(), sums)) {
-                mend_results(c, tiles, first, last, sums, p * panel, bias.data());
+            if (!write_results(c, tiles, first, last, products.data(), p * panel, bias.data(), squares)) {
+                mend_results(c, tiles, first, last, squares, p * panel, bias.data());
             }
         }
     });

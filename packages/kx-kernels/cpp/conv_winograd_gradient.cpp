@@ -56,7 +56,8 @@ KX_APART void add_products(const Correlation& c, const Tiles& tiles, const Share
     }
 }
 
-// Adds up the shares in order and transforms the sums to the gradient of the kernel; returns whether all of it is finite.
+// Adds up the shares in order and transforms the sums to the gradient of the kernel; returns whether it can be
+// trusted.
 bool gather(const Correlation& c, const Shares& shares, const float* sums, float* into, float* bias) {
     std::atomic<bool> whole = true;
     parallel_for(panels(c.to), static_cast<double>(shares.panel_floats * (shares.count + 1)), [&](int64_t p) {
@@ -76,12 +77,12 @@ bool gather(const Correlation& c, const Shares& shares, const float* sums, float
                 winograd<WinogradKernelGradient, V>(
                     [&](int i, int j) { return loaded(s + (6 * i + j) * shares.rows * panel); },
                     [&](int i, int j, V v) {
-                        all += v;
+                        all += v * v;
                         store(out + c.parts[0].taps[3 * i + j].index * c.from * c.to, v);
                     });
             }
         }
-        if (!finite(all)) whole = false;
+        if (!trusted(all)) whole = false;
         if (bias) std::copy_n(total.data() + points * shares.rows * panel, valid, bias + p * panel);
     });
     return whole;

@@ -136,11 +136,15 @@ nb::tuple backward(const Cell& cell, Inputs& in, BackwardPass& b, nb::handle sav
     return nb::make_tuple(gx, gkernel, grecurrent, gsums, gh, gc);
 }
 
-// Whether the gates are hard sigmoids.
-bool hard_gates(nb::handle recurrent_activation) {
+// How steep the hard sigmoids of the gates are; 0 where they are sigmoids.
+float steepness_of(nb::handle recurrent_activation) {
     const std::string name = nb::str(recurrent_activation).c_str();
-    if (name == "sigmoid" || name == "hard_sigmoid") return name == "hard_sigmoid";
-    throw nb::value_error(("recurrent_activation: expected 'sigmoid' or 'hard_sigmoid', got '" + name + "'").c_str());
+    if (name == "sigmoid") return 0.0f;
+    if (name == "hard_sigmoid") return 1.0f / 6;
+    if (name == "keras2_hard_sigmoid") return 0.2f;
+    const std::string text =
+        "recurrent_activation: expected 'sigmoid', 'hard_sigmoid' or 'keras2_hard_sigmoid', got '" + name + "'";
+    throw nb::value_error(text.c_str());
 }
 
 // ---- LSTM ----------------------------------------------------------------------------------------------------------
@@ -155,7 +159,7 @@ nb::object lstm(nb::handle x, nb::handle kernel, nb::handle recurrent, nb::handl
     f.back_bias = nullptr;
     f.first_h = in.read(initial_h, "initial_h", {in.batch, in.units});
     f.first_c = in.read(initial_c, "initial_c", {in.batch, in.units});
-    return forward(LstmCell{hard_gates(gates)}, in, f, keep);
+    return forward(LstmCell{steepness_of(gates)}, in, f, keep);
 }
 
 nb::object lstm_grad(nb::handle g_out, nb::handle g_h, nb::handle g_c, nb::handle x, nb::handle kernel,
@@ -164,7 +168,7 @@ nb::object lstm_grad(nb::handle g_out, nb::handle g_h, nb::handle g_c, nb::handl
     Inputs in(LstmCell::gates, x, kernel, recurrent, mask, drop, back_drop);
     BackwardPass b;
     in.fill(b, sequences, reverse, zero_output);
-    return backward(LstmCell{hard_gates(gates)}, in, b, saved, g_out, g_h, g_c, need_x);
+    return backward(LstmCell{steepness_of(gates)}, in, b, saved, g_out, g_h, g_c, need_x);
 }
 
 // ---- GRU -----------------------------------------------------------------------------------------------------------
@@ -179,7 +183,7 @@ nb::object gru(nb::handle x, nb::handle kernel, nb::handle recurrent, nb::handle
     f.back_bias = f.bias && reset_after ? f.bias + 3 * in.units : nullptr;
     f.first_h = in.read(initial_h, "initial_h", {in.batch, in.units});
     f.first_c = nullptr;
-    const bool hard = hard_gates(gates);
+    const float hard = steepness_of(gates);
     return reset_after ? forward(GruCell{hard}, in, f, keep) : forward(GruResetBeforeCell{hard}, in, f, keep);
 }
 
@@ -189,7 +193,7 @@ nb::object gru_grad(nb::handle g_out, nb::handle g_h, nb::handle x, nb::handle k
     Inputs in(GruCell::gates, x, kernel, recurrent, mask, drop, back_drop);
     BackwardPass b;
     in.fill(b, sequences, reverse, zero_output);
-    const bool hard = hard_gates(gates);
+    const float hard = steepness_of(gates);
     if (!reset_after) {
         const nb::tuple found = backward(GruResetBeforeCell{hard}, in, b, saved, g_out, g_h, nb::none(), need_x);
         return nb::make_tuple(found[0], found[1], found[2], found[3], found[4]);
@@ -232,8 +236,9 @@ nb::object simple_rnn_grad(nb::handle g_out, nb::handle g_h, nb::handle x, nb::h
 
 constexpr const char* lstm_text = R"(Return `((out, h, c), saved)` of a long short-term memory over whole sequences.
 
-The gates i, f, o = sigmoid, or hard sigmoid by `recurrent_activation`, and g = tanh of `x W + h U + bias`, in the order
-i, f, g, o; `c = f c + i g`, `h = o tanh(c)`. `out` is the last h, or with `return_sequences` that of each step. Masked steps carry the states on
+The gates i, f, o = sigmoid and g = tanh of `x W + h U + bias`, in the order i, f, g, o; `c = f c + i g`,
+`h = o tanh(c)`. `recurrent_activation` "hard_sigmoid" takes `x / 6 + 1 / 2` between 0 and 1 for the sigmoid,
+"keras2_hard_sigmoid" `x / 5 + 1 / 2`. `out` is the last h, or with `return_sequences` that of each step. Masked steps carry the states on
 and show the last output, or zeros: before the first output, and always with `zero_output_for_mask`. `saved`, with
 `keep` only, is for `lstm_grad`.
 

@@ -220,19 +220,17 @@ def check_not_finite(case, channels_first=False):
         wanted = [a.astype("float32") for a in case.formula(found[0])]
         case.x, case.kernel, case.bias, case.g = (np.abs(a) for a in (case.x, case.kernel, case.bias, case.g))
         sizes = case.formula(found[0])  # what the rounding of each sum is in proportion to
-    if max(np.nanmax(a, where=np.isfinite(a), initial=0) for a in (case.x, case.g, case.kernel)) > 1e30:
-        # Winograd's error is in proportion to the largest nearby.
-        sizes = [np.full_like(a, np.max(a, where=np.isfinite(a), initial=0)) for a in sizes]
     for actual, expected, size in zip(found, wanted, sizes, strict=True):
         whole = np.isfinite(expected)
         np.testing.assert_array_equal(actual[~whole], expected[~whole])
         assert np.isfinite(actual[whole]).all()
-        tol = 2e-5 * size[whole] + 2e-6 * np.max(size[whole], initial=1)
-        assert (np.abs(actual[whole] - expected[whole]) <= tol).all()
+        if whole.any():
+            tol = 2e-5 * (size[whole] + np.median(size[whole]))
+            assert (np.abs(actual[whole] - expected[whole]) <= tol).all()
     return found
 
 
-BAD = [np.nan, np.inf, -np.inf, np.float32(1e38)]  # the last is too large for Winograd's transforms
+BAD = [np.nan, np.inf, -np.inf, np.float32(1e38)]  # the last is too much for Winograd's transforms
 LARGE_WEIGHT = np.float32(3e36)  # not so large that a sum depends on its order
 PLACES = [(0, 0, 0), (0, 5, 3), (11, 11, 15), (4, 7, 8), (6, 0, 1)]
 

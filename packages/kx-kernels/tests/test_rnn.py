@@ -40,8 +40,11 @@ def sigmoid(v):
     return 1 / (1 + np.exp(-np.maximum(v, -87)))
 
 
-def hard_sigmoid(v):
-    return np.clip(v + 3, 0, 6) / 6
+GATES = {
+    "sigmoid": sigmoid,
+    "hard_sigmoid": lambda v: np.clip(v + 3, 0, 6) / 6,
+    "keras2_hard_sigmoid": lambda v: np.clip(0.2 * v + 0.5, 0, 1),
+}
 
 
 def product(x, weights, drop):
@@ -56,7 +59,7 @@ def formula(
     recurrent_activation="sigmoid", return_sequences=False, go_backwards=False, zero_output_for_mask=False,
 ):  # fmt: skip
     """(output, last states) of a recurrence, step by step."""
-    gate = hard_sigmoid if recurrent_activation == "hard_sigmoid" else sigmoid
+    gate = GATES[recurrent_activation]
     out, outs = np.zeros_like(h), []
     for t in range(x.shape[1])[:: -1 if go_backwards else 1]:
         into, back = product(x[:, t], kernel, drop), product(h, recurrent, back_drop)
@@ -166,12 +169,13 @@ def test_masks_dropout_and_directions(family, sizes, drops):
 
 
 @pytest.mark.parametrize("drops", [0, 1, "gates"])
+@pytest.mark.parametrize("gates", ["hard_sigmoid", "keras2_hard_sigmoid"])
 @pytest.mark.parametrize("family", ["lstm", "gru", "gru_reset_before"])
-def test_hard_gates(family, drops):
+def test_hard_gates(family, gates, drops):
     for sizes in ((1, 1, 1, 1), (5, 2, 3, 7), (19, 6, 4, 9), (17, 3, 5, 32)):
         given, rest = arrays(family, *sizes), masks(family, *sizes, drops)
         given[1] *= 4  # some of the gates at their ends
-        hard = {"recurrent_activation": "hard_sigmoid"}
+        hard = {"recurrent_activation": gates}
         check(family, given, (None, *rest[1:]), **hard)
         check(family, given, rest, return_sequences=True, go_backwards=True, **hard)
 
@@ -304,7 +308,7 @@ def test_sizes_that_differ_are_refused(family):
     with pytest.raises(ValueError, match=f"dropout_mask: expected {gates}, got 2"):
         forward(x, kernel, recurrent, dropout_mask=np.ones((2, 4, 2), "float32"))
     if family != "simple_rnn":
-        with pytest.raises(ValueError, match="expected 'sigmoid' or 'hard_sigmoid', got 'relu'"):
+        with pytest.raises(ValueError, match="expected 'sigmoid', 'hard_sigmoid' or .*, got 'relu'"):
             forward(x, kernel, recurrent, recurrent_activation="relu")
     results, saved = forward(x, kernel, recurrent, keep=True)
     rest = [None] * (len(results) - 1)

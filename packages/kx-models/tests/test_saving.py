@@ -58,6 +58,13 @@ def test_file_objects():
     assert same_weights(other, model)
 
 
+def test_a_file_object_that_only_writes(tmp_path):
+    model = small()
+    with open(tmp_path / "model.keras", "wb") as file:
+        model.save(file)
+    assert same_weights(load_model(tmp_path / "model.keras"), model)
+
+
 def test_content_decides_over_the_name(tmp_path):
     model = small()
     model.save(tmp_path / "model.keras")
@@ -82,7 +89,19 @@ def test_names_that_say_no_format(tmp_path):
         small().save(3)
     with pytest.raises(ValueError, match="unexpected keyword argument 'zip'"):
         small().save(tmp_path / "model.keras", zip=True)
+    with pytest.raises(ValueError, match="compile=False"):
+        small().save(tmp_path / "model.keras", include_optimizer=False)
     assert os.listdir(tmp_path) == []
+
+
+def test_formats_by_argument(tmp_path):
+    model = small()
+    model.save(tmp_path / "whole", save_format="h5")
+    model.save_weights(tmp_path / "weights", save_format="h5")
+    assert same_weights(load_model(tmp_path / "whole"), model)
+    other = small()
+    other.load_weights(tmp_path / "weights")
+    assert same_weights(other, model)
 
 
 def test_overwrite_false_keeps_the_file(tmp_path):

@@ -5,6 +5,7 @@ could take more memory than the file can fill, and what a file of weights has no
 """
 
 import contextlib
+import functools
 import math
 import os
 
@@ -23,6 +24,9 @@ _SLICE = 60_000  # bytes of names in one attribute: an object's header holds 64 
 _FILTERS = frozenset(
     (h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, 32000)
 )  # 32000: LZF
+
+# What h5py raises for damaged files.
+_OF_THE_LIBRARY = (OSError, ValueError, RuntimeError, KeyError, TypeError, UnicodeError, OverflowError)
 
 
 # ---- reading
@@ -54,23 +58,31 @@ def open_hdf5(file):
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise FileFormatError(f"{label}: no HDF5 file, or a damaged or truncated one ({error}).") from error
     with opened:
-        yield _Check(label, size).root(opened)
+        yield _Check(label, size, file).root(opened)
 
 
 class _Check:
     """The walk over a file's tree, with what it may still take."""
 
-    def __init__(self, label, size):
-        self.label, self.size = label, size
+    def __init__(self, label, size, file):
+        self.label, self.size, self.file = label, size, file
         self.plain = self.expanded = 0
         self.seen = set()
+
+    @functools.cached_property
+    def longest_string(self):
+        """The most bytes that a string of varying length can have: those of the largest heap that may hold it."""
+        if isinstance(self.file, (str, bytes)):
+            with open(self.file, "rb") as opened:
+                return _largest_heap(opened, self.size)
+        return _largest_heap(self.file, self.size)
 
     def root(self, opened):
         try:
             return self.group(opened["/"], "", 0)
         except FileFormatError:
             raise
-        except (OSError, ValueError, RuntimeError, KeyError, TypeError, UnicodeError) as error:
+        except _OF_THE_LIBRARY as error:
             raise FileFormatError(f"{self.label}: a damaged or truncated HDF5 file ({error}).") from error
 
     def refuse(self, path, why):
@@ -239,7 +251,7 @@ class StoredGroup:
 
     def has_attribute(self, name):
         """Whether there is an attribute `name`."""
-        return name in self._group.attrs
+        return _has_attribute(self._check, self._group, self.path, name)
 
     def attributes(self):
         """All attributes by name."""
@@ -250,17 +262,24 @@ class StoredGroup:
         whole = self.attribute(name)
         if whole is not None:
             return [str(item) for item in np.ravel(whole)]
-        if f"{name}0" not in self._group.attrs:
+        if not self.has_attribute(f"{name}0"):
             return None
         found, i = [], 0
-        while f"{name}{i}" in self._group.attrs:
+        while self.has_attribute(f"{name}{i}"):
             found.extend(str(item) for item in np.ravel(self.attribute(f"{name}{i}")))
             i += 1
         return found
 
 
+def _has_attribute(check, item, path, name):
+    try:
+        return name in item.attrs
+    except _OF_THE_LIBRARY as error:
+        raise FileFormatError(f"{check.label}: the attributes of {path} are damaged ({error}).") from error
+
+
 def _attribute(check, item, path, name, default):
-    if name not in item.attrs:
+    if not _has_attribute(check, item, path, name):
         return default
     where = f"attribute {name!r} of {path}"
     try:
@@ -269,15 +288,15 @@ def _attribute(check, item, path, name, default):
         check.check_type(kind, where)
         count = math.prod(stored.shape) if stored.shape else 1
         strings = kind.get_class() == h5py.h5t.STRING and kind.is_variable_str()
-        # each string of varying length may be as long as the file: the library tells no length before it reads
-        if (
-            (count - 1) * check.size > 16 * MAX_ATTRIBUTE
-            if strings
-            else count * kind.get_size() > MAX_ATTRIBUTE
-        ):
+        if strings:  # the library tells no length before it reads, and many may name one that is long
+            most = 16 * MAX_ATTRIBUTE
+            too_much = (count - 1) * check.size > most and count * check.longest_string > most
+        else:
+            too_much = count * kind.get_size() > MAX_ATTRIBUTE
+        if too_much:
             check.refuse(where, f"has {count} values, too many")
         value = item.attrs[name]
-    except (OSError, RuntimeError, ValueError, TypeError, UnicodeError) as error:
+    except _OF_THE_LIBRARY as error:
         if isinstance(error, FileFormatError):
             raise
         raise FileFormatError(f"{check.label}: {where} cannot be read ({error}).") from error
@@ -305,8 +324,7 @@ class StoredArray:
         self._check, self._data, self.path = check, data, path
         self.shape = tuple(data.shape)
         self.dtype = data.dtype
-        named = data.attrs.get_id("dtype") if "dtype" in data.attrs else None
-        if named is not None and self.attribute("dtype") == "bfloat16" and data.dtype.itemsize == 2:
+        if data.dtype.itemsize == 2 and self.attribute("dtype") == "bfloat16":
             import ml_dtypes  # kx-tensor brings it; a file without bfloat16 does not need it
 
             self.dtype = np.dtype(ml_dtypes.bfloat16)
@@ -337,7 +355,7 @@ class StoredArray:
             if raw.size:
                 view = raw.view(self._data.dtype) if raw.dtype != self._data.dtype else raw
                 self._data.read_direct(view)
-        except (OSError, RuntimeError) as error:
+        except _OF_THE_LIBRARY as error:
             raise FileFormatError(f"{self._check.label}: {self.path} cannot be read ({error}).") from error
         if out is None:
             return raw
@@ -371,6 +389,25 @@ class StoredArray:
 
     def __repr__(self):
         return f"<StoredArray {self.path} shape={self.shape} dtype={self.dtype}>"
+
+
+def _largest_heap(opened, size):
+    """The largest size that a global heap of the file claims: strings of varying length are in such heaps.
+
+    They are found by their signature, wherever it stands, so the answer may be too large, never too small.
+    """
+    largest, step = 0, 16 << 20
+    for start in range(0, size, step):
+        opened.seek(start)
+        block = opened.read(step + 15)  # a heap's head has 16 bytes
+        place = block.find(b"GCOL")
+        while 0 <= place < step:
+            for width in (2, 4, 8):  # of a size in this file
+                claimed = int.from_bytes(block[place + 8 : place + 8 + width], "little")
+                if claimed <= size - start - place:
+                    largest = max(largest, claimed)
+            place = block.find(b"GCOL", place + 4)
+    return largest
 
 
 def _label(file):

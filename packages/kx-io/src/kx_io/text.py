@@ -12,6 +12,8 @@ MAX_YAML_VALUES = 2_000_000  # with aliases counted as often as they stand for s
 def read_json(text, label="the JSON"):
     """The value of a JSON text (str or bytes). Raises FileFormatError for what is no JSON, too large or too deep.
 
+    NaN and infinities are read as Python writes them, which Keras does.
+
     >>> read_json('{"units": [1, 2.5, null]}')
     {'units': [1, 2.5, None]}
     """

@@ -21,14 +21,16 @@ struct Sigmoid {
     KX_BODY float slope(float y) const { return y * (1.0f - y); }
 };
 
-// x / 6 + 1 / 2 between 0 and 1
+// steepness x + 1 / 2 between 0 and 1
 struct HardSigmoid {
+    float steepness;
     static constexpr bool by_value = true;
     KX_BODY float value(float x) const {
-        const float low = x + 3.0f < 0.0f ? 0.0f : x + 3.0f;
-        return (low > 6.0f ? 6.0f : low) / 6.0f;
+        const float line = steepness * x + 0.5f;
+        const float low = line < 0.0f ? 0.0f : line;
+        return low > 1.0f ? 1.0f : low;
     }
-    KX_BODY float slope(float y) const { return y > 0.0f && y < 1.0f ? 1.0f / 6 : 0.0f; }
+    KX_BODY float slope(float y) const { return y > 0.0f && y < 1.0f ? steepness : 0.0f; }
 };
 
 struct Tanh {

@@ -56,8 +56,8 @@ bool is_depthwise(const Correlation& c);
 void correlate_depthwise(const Correlation& c);
 void depthwise_kernel_gradient(const Correlation& c, const Images& g, float* into, float* bias);
 
-// The same by Winograd's F(4x4, 3x3), and whether that can be done and pays. A gradient may come out not finite although
-// it is; false says that it did.
+// The same by Winograd's F(4x4, 3x3), and whether that can be done and pays. Results that are huge or not finite may be
+// wrong: the gradient says false then.
 bool winograd_fits(const Correlation& c);
 void correlate_winograd(const Correlation& c);
 bool winograd_kernel_gradient(const Correlation& c, const Images& g, float* into, float* bias);

@@ -2,8 +2,8 @@
 // the kernel share, the tiles and their transformed source. A block of tiles is transformed, multiplied and dealt with
 // before the next one, so that what lies in between never leaves the cache.
 //
-// The transforms mix all that a tile reads, so a value that is not finite, or too large for them, would take all results
-// of the tile with it. What comes of it is never finite, so results that are not are computed again from the definition.
+// The transforms mix all that a tile reads: a value that is not finite would take all results of the tile with it, and a
+// huge one their digits. What comes of either is not finite or huge too; it is computed again from the definition.
 #pragma once
 
 #include <algorithm>
@@ -160,10 +160,11 @@ V transform_patch(const Patch& patch, int64_t k, const ToPoints& write) {
     return sum;
 }
 
-// Whether no lane is an infinity or a NaN.
-inline bool finite(const V& v) {
+// Whether results can be trusted, by sums of their squares: not if one of these is infinite or a NaN, which it is from
+// results of 2e19 on.
+inline bool trusted(const V& squares) {
     float at[lanes], sum = 0.0f;
-    store(at, v);
+    store(at, squares);
     for (const float one : at) sum += one * 0.0f;  // either gives a NaN
     return sum == 0.0f;
 }

@@ -23,13 +23,13 @@ struct LstmCell {
     static constexpr int gates = 4, parts = 4, state_gates = 4;
     static constexpr int input_part[] = {0, 1, 2, 3}, back_part[] = {0, 1, 2, 3};
     static constexpr bool has_cell = true, keeps_back = false;
-    bool hard;  // whether the recurrent activation is the hard sigmoid
+    float hard;  // the steepness of the hard sigmoid that the gates are, or 0 for sigmoids
     void forward(float* z, const float* back, float* h, float* c, int64_t u) const {
-        hard ? lstm_row(HardSigmoid(), z, back, h, c, u) : lstm_row(Sigmoid(), z, back, h, c, u);
+        hard > 0.0f ? lstm_row(HardSigmoid{hard}, z, back, h, c, u) : lstm_row(Sigmoid(), z, back, h, c, u);
     }
     void backward(const float* gates, const float*, const float*, const float* c, float* gh, float* gc, float* gz,
                   int64_t u) const {
-        hard ? lstm_grad_row(HardSigmoid(), gates, c, gh, gc, gz, u) : lstm_grad_row(Sigmoid(), gates, c, gh, gc, gz, u);
+        hard > 0.0f ? lstm_grad_row(HardSigmoid{hard}, gates, c, gh, gc, gz, u) : lstm_grad_row(Sigmoid(), gates, c, gh, gc, gz, u);
         std::fill_n(gh, u, 0.0f);
     }
 };
@@ -38,13 +38,13 @@ struct GruCell {
     static constexpr int gates = 3, parts = 4, state_gates = 3;
     static constexpr int input_part[] = {0, 1, 2}, back_part[] = {0, 1, 3};
     static constexpr bool has_cell = false, keeps_back = true;
-    bool hard;
+    float hard;
     void forward(float* z, const float* back, float* h, float*, int64_t u) const {
-        hard ? gru_row(HardSigmoid(), z, back, h, u) : gru_row(Sigmoid(), z, back, h, u);
+        hard > 0.0f ? gru_row(HardSigmoid{hard}, z, back, h, u) : gru_row(Sigmoid(), z, back, h, u);
     }
     void backward(const float* gates, const float* back, const float* h, const float*, float* gh, float*, float* gz,
                   int64_t u) const {
-        hard ? gru_grad_row(HardSigmoid(), gates, back, h, gh, gz, u) : gru_grad_row(Sigmoid(), gates, back, h, gh, gz, u);
+        hard > 0.0f ? gru_grad_row(HardSigmoid{hard}, gates, back, h, gh, gz, u) : gru_grad_row(Sigmoid(), gates, back, h, gh, gz, u);
     }
 };
 
@@ -52,17 +52,17 @@ struct GruResetBeforeCell {
     static constexpr int gates = 3, parts = 3, state_gates = 2;
     static constexpr int input_part[] = {0, 1, 2}, back_part[] = {0, 1, 2};
     static constexpr bool has_cell = false, keeps_back = true;
-    bool hard;
+    float hard;
     void reset(float* z, const float* back, const float* h, float* reset, int64_t u) const {
-        hard ? gru_reset_row(HardSigmoid(), z, back, h, reset, u) : gru_reset_row(Sigmoid(), z, back, h, reset, u);
+        hard > 0.0f ? gru_reset_row(HardSigmoid{hard}, z, back, h, reset, u) : gru_reset_row(Sigmoid(), z, back, h, reset, u);
     }
     void forward(float* z, const float* back, float* h, float*, int64_t u) const { gru_new_row(z, back, h, u); }
     void backward(const float* gates, const float*, const float* h, const float*, float* gh, float*, float* gz,
                   int64_t u) const {
-        hard ? gru_new_grad_row(HardSigmoid(), gates, h, gh, gz, u) : gru_new_grad_row(Sigmoid(), gates, h, gh, gz, u);
+        hard > 0.0f ? gru_new_grad_row(HardSigmoid{hard}, gates, h, gh, gz, u) : gru_new_grad_row(Sigmoid(), gates, h, gh, gz, u);
     }
     void reset_backward(const float* gates, const float* h, const float* through, float* gh, float* gz, int64_t u) const {
-        hard ? gru_reset_grad_row(HardSigmoid(), gates, h, through, gh, gz, u)
+        hard > 0.0f ? gru_reset_grad_row(HardSigmoid{hard}, gates, h, through, gh, gz, u)
              : gru_reset_grad_row(Sigmoid(), gates, h, through, gh, gz, u);
     }
 };

@@ -13,3 +13,4 @@ from kx_models.saving.api import load_model as load_model
 from kx_models.saving.api import load_weights as load_weights
 from kx_models.saving.api import save_model as save_model
 from kx_models.saving.api import save_weights as save_weights
+from kx_models.saving.editor import KerasFileEditor as KerasFileEditor

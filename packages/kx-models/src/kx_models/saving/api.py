@@ -43,15 +43,20 @@ def save_model(model, filepath, overwrite=True, zipped=None, **kwargs):
     path = os.fspath(filepath)
     _check_overwrite(path, overwrite)
     _warn_if_unbuilt(model)
+    as_hdf5 = path.endswith(_HDF5) or save_format == "h5"
+    if not include_optimizer and not as_hdf5:
+        raise ValueError(
+            "include_optimizer=False is for `.h5` files. Load a `.keras` file with load_model(path, compile=False)."
+        )
     if zipped is False:
         if path.endswith(".keras"):
             raise ValueError(
                 f"With zipped=False a folder is written, whose name can't end in `.keras`: {path!r}."
             )
         keras_archive.write_folder_model(model, path)
-    elif path.endswith(".keras") or (zipped and not path.endswith(_HDF5)) or save_format == "keras":
+    elif path.endswith(".keras") or (zipped and not as_hdf5) or save_format == "keras":
         keras_archive.write_archive_model(model, path)
-    elif path.endswith(_HDF5) or save_format == "h5":
+    elif as_hdf5:
         from kx_models.saving import whole_hdf5
 
         whole_hdf5.write_whole_model(model, path, include_optimizer)
@@ -106,7 +111,7 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs)
     The name ends in `.weights.h5` (Keras 3), in `.weights.json` for files of at most `max_shard_size` GB with an
     index, in `.safetensors`, or in `.h5` or `.hdf5` for the weights alone as Keras 1 and 2 wrote them.
     """
-    kwargs.pop("save_format", None)
+    as_hdf5 = kwargs.pop("save_format", None) in ("h5", "hdf5")
     if kwargs:
         raise ValueError(f"save_weights() got an unexpected keyword argument {next(iter(kwargs))!r}.")
     path = os.fspath(filepath)
@@ -132,7 +137,7 @@ def save_weights(model, filepath, overwrite=True, max_shard_size=None, **kwargs)
         from kx_models.saving import tensors
 
         tensors.write_tensors(model, path)
-    elif path.endswith(_HDF5):
+    elif path.endswith(_HDF5) or as_hdf5:
         from kx_models.saving import old_weights
 
         old_weights.write_old_weights(model, path)

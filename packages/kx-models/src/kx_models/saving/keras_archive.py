@@ -1,10 +1,12 @@
 """`.keras` files: a zip (or folder) of metadata.json, config.json, model.weights.h5 and assets, as Keras 3 does it."""
 
+import contextlib
 import datetime
 import os
 import shutil
 import tempfile
 
+from kx_io import CustomObjectScope
 from kx_io.archive import open_archive, write_archive
 from kx_io.atomic import replacing, replacing_folder
 from kx_io.config import serialize_keras_object, shared_objects
@@ -12,11 +14,14 @@ from kx_io.errors import FileFormatError
 from kx_io.hdf5 import open_hdf5, write_hdf5
 from kx_io.text import read_json, write_json
 from kx_models.saving.model_of_config import model_of
+from kx_models.saving.old_eras import Era
 from kx_models.saving.parts import parts
 from kx_models.saving.weights import finder, read_weights, write_weights
+from kx_models.saving.whole_hdf5 import restore_training
 
 KERAS_VERSION = "3.15.1"  # whose layout is written
 MAX_CONFIG = 256 << 20
+MAX_METADATA = 1 << 20
 _METADATA, _CONFIG, _WEIGHTS, _ASSETS = "metadata.json", "config.json", "model.weights.h5", "assets"
 
 
@@ -29,8 +34,13 @@ def write_archive_model(model, file):
     if isinstance(file, (str, os.PathLike)):
         with replacing(file) as beside:
             _write_zip(model, texts, beside)
-    else:
+    elif file.readable() and file.seekable():
         _write_zip(model, texts, file)
+    else:  # such as open(path, "wb"): the checksums are made by reading
+        with tempfile.TemporaryFile() as whole:
+            _write_zip(model, texts, whole)
+            whole.seek(0)
+            shutil.copyfileobj(whole, file)
 
 
 def write_folder_model(model, path):
@@ -96,7 +106,7 @@ def read_archive_model(file, custom_objects=None, compile=True, safe_mode=True):
         config = read_json(archive.read(_CONFIG, MAX_CONFIG), f"{archive.label}/{_CONFIG}")
         version = _keras_version(archive)
         stored = archive.size(_WEIGHTS) if _WEIGHTS in archive else 0
-        model = model_of(config, archive.label, custom_objects, compile, safe_mode, version, stored=stored)
+        model = _unfilled(config, archive.label, custom_objects, compile, safe_mode, version, stored)
         if _WEIGHTS in archive:
             with archive.opened(_WEIGHTS) as member, open_hdf5(member) as root:
                 read_weights(model, finder(root), f"{archive.label}/{_WEIGHTS}")
@@ -107,11 +117,28 @@ def read_archive_model(file, custom_objects=None, compile=True, safe_mode=True):
     return model
 
 
+def _unfilled(config, label, custom_objects, compile, safe_mode, version, stored):
+    """The model before its weights are read; one of TensorFlow's Keras 2 is compiled as that noted it."""
+    of_keras_2 = version is not None and Era.of(version).old and isinstance(config, dict)
+    if not of_keras_2:
+        return model_of(config, label, custom_objects, compile, safe_mode, version, stored=stored)
+    training = config.get("compile_config")
+    model = model_of(config, label, custom_objects, False, safe_mode, version, stored=stored)
+    if compile and isinstance(training, dict) and training.get("optimizer"):
+        with CustomObjectScope(custom_objects):
+            given = {**training, "optimizer_config": training["optimizer"]}
+            restore_training(model, given, {}, None, Era.of(version))
+    return model
+
+
 def _keras_version(archive):
     """The version of Keras that wrote an archive; TensorFlow's was 2."""
     if _METADATA not in archive:
         return None
-    metadata = read_json(archive.read(_METADATA, MAX_CONFIG), f"{archive.label}/{_METADATA}")
+    return _version(read_json(archive.read(_METADATA, MAX_METADATA), f"{archive.label}/{_METADATA}"))
+
+
+def _version(metadata):
     return metadata.get("keras_version") if isinstance(metadata, dict) else None
 
 
@@ -132,9 +159,11 @@ def read_folder_model(path, custom_objects=None, compile=True, safe_mode=True):
     label = os.fspath(path)
     with open(os.path.join(path, _CONFIG), "rb") as file:
         config = read_json(file.read(MAX_CONFIG + 1), os.path.join(label, _CONFIG))
+    with open(os.path.join(path, _METADATA), "rb") as file:
+        version = _version(read_json(file.read(MAX_METADATA + 1), os.path.join(label, _METADATA)))
     weights = os.path.join(label, _WEIGHTS)
     stored = os.path.getsize(weights)
-    model = model_of(config, label, custom_objects, compile, safe_mode, stored=stored)
+    model = _unfilled(config, label, custom_objects, compile, safe_mode, version, stored)
     with open_hdf5(weights) as root:
         read_weights(model, finder(root), weights)
     for inner, part in _with_assets(model, "load_assets"):
@@ -144,5 +173,22 @@ def read_folder_model(path, custom_objects=None, compile=True, safe_mode=True):
 
 def read_archive_weights(model, file, skip_mismatch=False, objects_to_skip=None):
     """Fill a model's weights from the weights in a `.keras` archive."""
+    label = (
+        os.fspath(file) if isinstance(file, (str, os.PathLike)) else str(getattr(file, "name", "the file"))
+    )
+    with opened_weights(file) as root:
+        read_weights(model, finder(root), f"{label}/{_WEIGHTS}", skip_mismatch, objects_to_skip)
+
+
+def read_texts(file):
+    """The metadata and the config of a `.keras` archive."""
+    with open_archive(file) as archive:
+        texts = [(_METADATA, MAX_METADATA), (_CONFIG, MAX_CONFIG)]
+        return [read_json(archive.read(name, limit), f"{archive.label}/{name}") for name, limit in texts]
+
+
+@contextlib.contextmanager
+def opened_weights(file):
+    """Give the root of the weights in a `.keras` archive."""
     with open_archive(file) as archive, archive.opened(_WEIGHTS) as member, open_hdf5(member) as root:
-        read_weights(model, finder(root), f"{archive.label}/{_WEIGHTS}", skip_mismatch, objects_to_skip)
+        yield root

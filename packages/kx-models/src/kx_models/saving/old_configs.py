@@ -8,7 +8,6 @@ from kx_models.saving.old_eras import Era
 from kx_models.saving.old_graphs import clean, joined_branches, modern_graph
 from kx_models.saving.old_layers import input_entry, modern_layer
 from kx_models.saving.old_objects import bare_name, is_custom, is_object, modern_dtype
-from kx_models.saving.old_optimizers import modern_optimizer
 
 _SEQUENTIAL = {"module": "keras", "class_name": "Sequential", "registered_name": None}
 _FUNCTIONAL = {
@@ -33,24 +32,13 @@ def modern_config(config, keras_version=None, backend=None):
     era = Era.of(version, config.get("backend") or backend)
     if not era.old and "module" in config:
         return config
-    modern = _modern(config, era)
-    if modern.get("compile_config"):
-        modern["compile_config"] = _compile_config(modern["compile_config"], era)
-    return modern
-
-
-def _compile_config(config, era):
-    """What `compile` was given, in `.keras` files of TensorFlow; what was None is left to today's defaults."""
-    given = {key: value for key, value in config.items() if value is not None}
-    if is_object(given.get("optimizer")):
-        given["optimizer"] = modern_optimizer(given["optimizer"], era)[0]
-    return given
+    return _modern(config, era)
 
 
 def _guessed_version(config):
     """Keras 3 says the module of every class; before, only Keras 1 named the size of a layer's output output_dim."""
     if "module" in config or "registered_name" in config:
-        return "3"
+        return "3.0"
     text = repr(config)
     if any(f"'{word}'" in text for word in ("output_dim", "nb_filter", "inner_init", "border_mode")):
         return "2.0" if "embeddings_initializer" in text else "1"

@@ -27,6 +27,23 @@ def read_weights_file(model, file, label, skip_mismatch=False, objects_to_skip=N
         read_weights(model, finder(root), label, skip_mismatch, objects_to_skip)
 
 
+def write_nested(weights, names, path):
+    """Write nested dicts of arrays as a `.weights.h5` file; `names` has the names of the objects by path."""
+    with replacing(path) as beside, write_hdf5(beside) as root:
+        _write_object(weights, names, "", root)
+
+
+def _write_object(held, names, path, group):
+    own = group.group("vars")
+    if path in names:
+        own.attribute("name", names[path])
+    for name, value in held.items():
+        if isinstance(value, dict):
+            _write_object(value, names, f"{path}/{name}".lstrip("/"), group.group(name))
+        else:
+            own.array(name, value)
+
+
 def write_weights(model, root):
     """Write the variables of all parts below the `WritableGroup` `root`, one at a time."""
     for path, part in parts(model):
@@ -90,10 +107,6 @@ def _read_part(part, stored):
             return [f"{type(error).__name__}: {error}"]
         return []
     own = own_variables(part)
-    if (
-        isinstance(part, Owner) and len(own) == len(stored) + 1
-    ):  # TensorFlow's had the learning rate in the config alone
-        own = [v for v in own if v.name != "learning_rate"]
     if len(own) != len(stored):
         if isinstance(part, Owner):
             return _unfit_optimizer(part, own, stored)
@@ -115,14 +128,18 @@ def _read_part(part, stored):
 
 
 def _unfit_optimizer(part, own, stored):
-    """An optimizer that was saved before its first step had only its numbers, such as the learning rate.
+    """An optimizer that was saved before its first step had only its numbers; Keras 2 left out the learning rate.
 
     Otherwise, as in Keras, one whose stored state is of another size keeps its own, with a warning.
     """
-    pairs = [(variable, stored.get(str(i))) for i, variable in enumerate(own[: len(stored)])]
-    prefix = len(stored) < len(own)
-    if prefix and all(value is not None and variable.shape == value.shape == () for variable, value in pairs):
-        for variable, value in pairs:
+    values = [stored.get(str(i)) for i in range(len(stored))]
+    before_first_step = list(zip(own, values))
+    of_keras_2 = list(zip([v for v in own if v.name != "learning_rate"], values))
+    if len(values) < len(own) and all(_same_shape(v, x) and v.shape == () for v, x in before_first_step):
+        for variable, value in before_first_step:
+            fill(variable, value)
+    elif len(values) == len(own) - 1 == len(of_keras_2) and all(_same_shape(v, x) for v, x in of_keras_2):
+        for variable, value in of_keras_2:
             fill(variable, value)
     elif len(stored):
         warnings.warn(
@@ -131,6 +148,10 @@ def _unfit_optimizer(part, own, stored):
             stacklevel=6,
         )
     return []
+
+
+def _same_shape(variable, stored):
+    return stored is not None and tuple(variable.shape) == tuple(stored.shape)
 
 
 def _report(problems, label, skip_mismatch):
@@ -146,13 +167,15 @@ def _report(problems, label, skip_mismatch):
 
 
 def finder(root):
-    """`find` for `read_weights` in one file; also of the first Keras 3 archives, written by TensorFlow 2.12 to 2.15."""
-    first = "_layer_checkpoint_dependencies"
+    """`find` for `read_weights` in one file, also one of the first Keras 3 archives, of TensorFlow 2.12 and 2.13."""
 
     def find(place):
         found = root.get(place)
-        if found is None and place.startswith("layers/"):
-            found = root.get(f"{first}/{place.removeprefix('layers/')}")
+        if found is None:
+            first = (
+                "_layer_checkpoint_dependencies" if part == "layers" else part for part in place.split("/")
+            )
+            found = root.get("/".join(first))
         return found if isinstance(found, StoredGroup) else None
 
     return find

@@ -80,11 +80,12 @@ def read_whole_model(path, custom_objects=None, compile=True, safe_mode=True):
         training = root.attribute("training_config")
         if compile and training is not None:
             era = Era.of(keras_version, backend)
-            _restore_training(model, read_json(training, "training_config"), root, loaded, era)
+            restore_training(model, read_json(training, "training_config"), root, loaded, era)
     return model
 
 
-def _restore_training(model, config, root, loaded, era):
+def restore_training(model, config, root, loaded, era):
+    """Compile a model as Keras 1 or 2 noted, and restore the optimizer's state from `root`, where it has one."""
     arguments, problems = compile_arguments(config, era)
     try:
         given, notes = modern_optimizer(config.get("optimizer_config"), era)

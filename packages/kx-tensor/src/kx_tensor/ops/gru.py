@@ -95,8 +95,8 @@ def gru(
 ):  # fmt: skip
     """Return (output, last state h) of a gated recurrent unit over the steps t of a sequence.
 
-    With q the recurrent activation and a the activation (each None, "relu", "sigmoid", "tanh" or "hard_sigmoid"), and
-    kernels and biases in parts z, r, h:
+    With q the recurrent activation and a the activation (each None, "relu", "sigmoid", "tanh", "hard_sigmoid" or
+    "keras2_hard_sigmoid"), and kernels and biases in parts z, r, h:
 
         z = q(x_t W_z + h U_z + b_z),    r = q(x_t W_r + h U_r + b_r)
         n = a(x_t W_h + b_h + r (h U_h + b'_h))  with `reset_after`,  else  a(x_t W_h + b_h + (r h) U_h)
@@ -257,7 +257,8 @@ gru.cases = (
     case("2,2,2", "2,3", "1,3", "3", None, None, None, "1,2,1", reset_after=False),
     case("2,3,2", "2,6", "2,6", "6", "2,2", "2,3:bool", "3,2,2", "3,2,2", reset_after=False, return_sequences=True,
          recurrent_activation="hard_sigmoid"),
-    case("2,3,2", "2,6", "2,6", "6", "2,2", "2,3:bool", "1,2,2", "1,2,2", reset_after=False, go_backwards=True),
+    case("2,3,2", "2,6", "2,6", "6", "2,2", "2,3:bool", "1,2,2", "1,2,2", reset_after=False, go_backwards=True,
+         recurrent_activation="keras2_hard_sigmoid"),
     case("2,2,1", "1,3", "1,3", "2,3", go_backwards=True, return_sequences=True), case("0,2,2", "2,3", "1,3"),
     fails("2,3", "3,6", "2,6", match="batch, steps"), fails("2,3,4", "3,6", "2,6", match="4 features"),
     fails("2,3,4", "4,6", "2,4", match="6 columns"), fails("2,3,4", "4,6", "2,6", "6", match="bias"),

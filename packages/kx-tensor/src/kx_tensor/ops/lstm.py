@@ -80,8 +80,9 @@ def lstm(
 ):  # fmt: skip
     """Return (output, last h, last c) of a long short-term memory over the steps t of a sequence.
 
-    With r the recurrent activation and a the activation (each None, "relu", "sigmoid", "tanh" or "hard_sigmoid"), the
-    gates i, f, o = r(z_i), r(z_f), r(z_o) and g = a(z_g) are parts of z = x_t W + h U + b, in the order i, f, g, o:
+    With r the recurrent activation and a the activation (each None, "relu", "sigmoid", "tanh", "hard_sigmoid" or
+    "keras2_hard_sigmoid"), the gates i, f, o = r(z_i), r(z_f), r(z_o) and g = a(z_g) are parts of z = x_t W + h U + b,
+    in the order i, f, g, o:
 
         c = f c + i g,    h = o a(c)
 
@@ -188,6 +189,7 @@ lstm.cases = (
     case("3,4,1", "1,4", "1,4", "4", "3,1", None, "3,4:bool", return_sequences=True, zero_output_for_mask=True),
     case("2,3,2", "2,8", "2,8", "8", None, None, None, "1,2,2", "1,2,2", return_sequences=True),
     case("2,3,2", "2,8", "2,8", "8", None, None, None, "4,2,2", "4,2,2", recurrent_activation="hard_sigmoid"),
+    case("2,3,2", "2,8", "2,8", "8", "2,2", "2,2", "2,3:bool", recurrent_activation="keras2_hard_sigmoid"),
     case("2,2,1", "1,4", "1,4", "4", go_backwards=True, return_sequences=True), case("0,2,2", "2,4", "1,4", "4"),
     fails("2,3", "3,8", "2,8", match="batch, steps"), fails("2,3,4", "3,8", "2,8", match="4 features"),
     fails("2,3,4", "4,8", "2,6", match="8 columns"), fails("2,3,4", "4,8", "2,8", "2", match="bias"),

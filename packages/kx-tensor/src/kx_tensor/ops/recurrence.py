@@ -9,7 +9,9 @@ import numpy as np
 
 from kx_tensor import rules
 from kx_tensor.ops.activation import relu, sigmoid, sigmoid_of, tanh
+from kx_tensor.ops.arithmetic import add, multiply
 from kx_tensor.ops.composed_activation import hard_sigmoid
+from kx_tensor.ops.select import clip
 from kx_tensor.precision import ZEROS, narrow, widen
 
 # ---- activations ---------------------------------------------------------------------------------------------
@@ -24,6 +26,11 @@ _ACTIVATIONS = {
         hard_sigmoid,
         lambda xp, x: xp.clip(x + 3.0, 0.0, 6.0) / 6.0,
         lambda xp, y: ((y > 0) & (y < 1)).astype(y.dtype) / 6.0,
+    ),
+    "keras2_hard_sigmoid": (  # that of Keras 1 and 2, which models from their files keep
+        lambda x: clip(add(multiply(0.2, x), 0.5), 0.0, 1.0),
+        lambda xp, x: xp.clip(0.2 * x + 0.5, 0.0, 1.0),
+        lambda xp, y: ((y > 0) & (y < 1)).astype(y.dtype) * 0.2,
     ),
 }
 
@@ -225,7 +232,7 @@ def narrowed(arrays, dtype):
 # ---- kernels -------------------------------------------------------------------------------------------------
 
 _FLOAT32 = np.dtype("float32")
-_GATES = "sigmoid", "hard_sigmoid"
+_GATES = "sigmoid", "hard_sigmoid", "keras2_hard_sigmoid"
 
 
 def gates_fit(activation, recurrent_activation):

@@ -72,9 +72,9 @@ def simple_rnn(
     """Return (output, last state h) of the recurrence h = f(x_t W + h U + b) over the steps t of a sequence.
 
     The output is the last state, or with `return_sequences` the state after every step, in the order of the recurrence.
-    `activation` f is None, "relu", "sigmoid", "tanh" or "hard_sigmoid". Where `mask` is False a row keeps its state and
-    shows its last output, or zeros: before its first output, and always with `zero_output_for_mask`. Dropout masks are
-    constant over the steps and multiply x and h.
+    `activation` f is None, "relu", "sigmoid", "tanh", "hard_sigmoid" or "keras2_hard_sigmoid". Where `mask` is False a
+    row keeps its state and shows its last output, or zeros: before its first output, and always with
+    `zero_output_for_mask`. Dropout masks are constant over the steps and multiply x and h.
 
     Shapes: x (batch, steps, d), kernel (d, units), recurrent_kernel (units, units), bias (units,), initial_h (batch,
     units), mask (batch, steps), dropout_mask (1, batch, d), recurrent_dropout_mask (1, batch, units) -> (batch, units)
@@ -159,12 +159,14 @@ simple_rnn.cases = (
 
 # ---- kernels -------------------------------------------------------------------------------------------------
 
+_KERNEL_ACTIVATIONS = None, "relu", "sigmoid", "tanh"
+
 
 def _fits(
     x, kernel, recurrent_kernel, bias, initial_h, mask, dropout_mask, recurrent_dropout_mask, *,
     activation="tanh", **options,
 ):  # fmt: skip
-    return activation != "hard_sigmoid" and kernel_fits(x, recurrent_kernel, mask)
+    return activation in _KERNEL_ACTIVATIONS and kernel_fits(x, recurrent_kernel, mask)
 
 
 def _kernel_forward(
