@@ -73,7 +73,57 @@ ONE_SIZE = [
     row("CenterCrop", {"height": 2, "width": 2}, "3,4,1"),
 ]
 
-CASES = MARGINS + LARGER + ONE_SIZE
+# Where nothing is left to chance: ranges of one number, or inference.
+RANDOM = [
+    row(
+        "RandomFlip",
+        {"seed": 1},
+        "2,3,4,1",
+        symbolic=[(None, None, None, 1)],
+        call={"training": False},
+    ),
+    row("RandomContrast", {"factor": 0.5, "seed": 1}, "2,3,4,1", call={"training": False}),
+    row("RandomContrast", {"factor": (0, 0), "value_range": (0, 1), "seed": 1}, "2,3,4,2", training=True),
+    row("RandomBrightness", {"factor": (0.1, 0.1), "value_range": (-1, 2)}, "2,3,4,1", training=True),
+    row("RandomBrightness", {"factor": 0.3, "seed": 1}, "2,3,4,1", call={"training": False}),
+    row("RandomRotation", {"factor": (0.1, 0.1), "seed": 1}, "2,4,5,1", training=True),
+    row(
+        "RandomRotation",
+        {"factor": (-0.2, -0.2), "fill_mode": "constant", "fill_value": 2.0, **FIRST},
+        "1,2,4,5",
+        training=True,
+    ),
+    row(
+        "RandomRotation",
+        {"factor": (0.05, 0.05), "interpolation": "nearest", "fill_mode": "wrap"},
+        "3,4,1",
+        training=True,
+    ),
+    row("RandomZoom", {"height_factor": (0.4, 0.4)}, "2,4,5,1", training=True, symbolic=[(None, 4, 5, 1)]),
+    row(
+        "RandomZoom",
+        {"height_factor": (0.4, 0.4), "width_factor": (-0.2, -0.2), "fill_mode": "nearest"},
+        "1,4,5,1",
+        training=True,
+    ),
+    row(
+        "RandomZoom", {"height_factor": 0.3, "width_factor": [0.1, 0.2]}, "1,4,5,1", call={"training": False}
+    ),
+    row(
+        "RandomTranslation",
+        {"height_factor": (0.3, 0.3), "width_factor": (-0.2, -0.2)},
+        "2,4,5,1",
+        training=True,
+    ),
+    row(
+        "RandomTranslation",
+        {"height_factor": (-0.3, -0.3), "width_factor": (0.1, 0.1), "fill_mode": "constant", **FIRST},
+        "1,2,4,5",
+        training=True,
+    ),
+]
+
+CASES = MARGINS + LARGER + ONE_SIZE + RANDOM
 
 FAILURES = [
     ("ZeroPadding1D", {"padding": -1}, None),
@@ -111,6 +161,10 @@ FAILURES = [
         {"height": 2, "width": 2, "crop_to_aspect_ratio": True, "pad_to_aspect_ratio": True},
         [(1, 3, 3, 1)],
     ),
+    ("RandomContrast", {"factor": 2}, None),
+    ("RandomBrightness", {"factor": 2}, None),
+    ("RandomRotation", {"factor": 0.1, "fill_mode": "full"}, None),
+    ("RandomFlip", {}, [(2, 3)]),
     ("CenterCrop", {"height": 2}, None),
     ("CenterCrop", {"height": 2, "width": 2}, [(3, 3)]),
 ]

@@ -51,6 +51,7 @@ TYPES = {
     ("Dot", "{'axes': 0.5}"): "ValueError",
     ("Identity", "{'foo': 1}"): "TypeError",
     ("UpSampling1D", "{'size': 1.5}"): "ValueError",
+    ("RandomRotation", "{'factor': 0.1, 'fill_mode': 'full'}"): "ValueError",
     ("Resizing", "{'height': 2.5, 'width': 2}"): "ValueError",
     ("Resizing", "{'height': 2, 'width': 2}"): "ValueError",
 }

@@ -98,6 +98,11 @@ ROWS = [
     ("Permute", {"dims": (2, 1)}, (4, 5)),
     ("RMSNormalization", {}, (5,)),
     ("RNN", {"cell": {"class_name": "LSTMCell", "config": {"units": 3}}, "go_backwards": True}, (4, 5)),
+    ("RandomBrightness", {"factor": (0.1, 0.1), "value_range": (-5, 5), "seed": 1}, (4, 5, 2)),
+    ("RandomContrast", {"factor": (0, 0), "value_range": (-5, 5), "seed": 1}, (4, 5, 2)),
+    ("RandomRotation", {"factor": (0.1, 0.1), "seed": 1}, (4, 5, 2)),
+    ("RandomTranslation", {"height_factor": (0.1, 0.1), "width_factor": (-0.2, -0.2), "seed": 1}, (4, 5, 2)),
+    ("RandomZoom", {"height_factor": (0.2, 0.2), "seed": 1}, (4, 5, 2)),
     ("ReLU", {"max_value": 1.0}, (5,)),
     ("RepeatVector", {"n": 2}, (5,)),
     ("Rescaling", {"scale": 0.5, "offset": -1.0}, (5,)),
@@ -138,7 +143,7 @@ NO_LAYER_OF_ITS_OWN = {
 }
 NO_LAYER_OF_ITS_OWN |= {"CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup"}
 NO_LAYER_OF_ITS_OWN |= {"StringLookup", "TextVectorization"}
-NO_LAYER_OF_ITS_OWN |= {"SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}
+NO_LAYER_OF_ITS_OWN |= {"RandomFlip", "SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"}
 
 
 def make(row, **extra):

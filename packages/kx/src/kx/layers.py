@@ -126,6 +126,12 @@ from kx_layers.pooling import MaxPooling2D as MaxPool2D
 from kx_layers.pooling import MaxPooling2D as MaxPooling2D
 from kx_layers.pooling import MaxPooling3D as MaxPool3D
 from kx_layers.pooling import MaxPooling3D as MaxPooling3D
+from kx_layers.random_images import RandomBrightness as RandomBrightness
+from kx_layers.random_images import RandomContrast as RandomContrast
+from kx_layers.random_images import RandomFlip as RandomFlip
+from kx_layers.random_images import RandomRotation as RandomRotation
+from kx_layers.random_images import RandomTranslation as RandomTranslation
+from kx_layers.random_images import RandomZoom as RandomZoom
 from kx_layers.regularization import ActivityRegularization as ActivityRegularization
 from kx_layers.rescaling import Rescaling as Rescaling
 from kx_layers.reshape import Flatten as Flatten
