@@ -16,6 +16,7 @@ from kx_io.scopes import get_registered_object as get_registered_object
 from kx_io.scopes import register_keras_serializable as register_keras_serializable
 from kx_models.plots.diagram import model_to_dot as model_to_dot
 from kx_models.plots.diagram import plot_model as plot_model
+from kx_models.feature_space import FeatureSpace as FeatureSpace
 from kx_models.progress import Progbar as Progbar
 from kx_tensor.dtypes import standardize_dtype as standardize_dtype
 from kx_tensor.random import set_random_seed as set_random_seed
