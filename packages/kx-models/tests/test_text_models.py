@@ -22,6 +22,7 @@ from kx_layers import (
     TextVectorization,
 )
 from kx_models import Model, Sequential
+from kx_models.saving.api import load_model
 
 WORDS = np.array(["a", "b", "c", "z"] * 16)
 TEXTS = np.array(["good film", "bad film", "very good", "very bad"] * 8, dtype=object)
@@ -150,3 +151,19 @@ def test_strings_where_numbers_belong_and_the_other_way_round():
     texts = Sequential([Input((1,), dtype="string"), StringLookup(vocabulary=["a"])])
     with pytest.raises(ValueError, match="has dtype string, the data int64"):
         texts.predict(np.array([1, 2]), verbose=0)
+
+
+def test_what_was_learnt_is_in_the_file(tmp_path):
+    words, numbers = Input((1,), dtype="string"), Input((1,), dtype="int64")
+    vectorize, look_up = TextVectorization(output_mode="tf_idf"), IntegerLookup(output_mode="multi_hot")
+    vectorize.adapt(TEXTS)
+    look_up.adapt([3, 4, 4])
+    model = Model([words, numbers], [vectorize(words), look_up(numbers)])
+    model.save(tmp_path / "model.keras")
+    data = [TEXTS[:3], np.array([3, 4, 5])]
+    for mine, read in zip(
+        model.predict(data, verbose=0),
+        load_model(tmp_path / "model.keras").predict(data, verbose=0),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(mine, read)

@@ -19,6 +19,7 @@ from kx_models.messages import enable_interactive_logging as enable_interactive_
 from kx_models.messages import is_interactive_logging_enabled as is_interactive_logging_enabled
 from kx_models.plots.diagram import model_to_dot as model_to_dot
 from kx_models.plots.diagram import plot_model as plot_model
+from kx_models.feature_space import FeatureSpace as FeatureSpace
 from kx_models.progress import Progbar as Progbar
 from kx_models.session import clear_session as clear_session
 from kx_tensor.dtypes import standardize_dtype as standardize_dtype
