@@ -225,6 +225,35 @@ CONV = dict(init="glorot_uniform", W_regularizer=None, b_regularizer=None, activ
             b_constraint=None, bias=True, activation="linear")  # fmt: skip
 
 
+def conv_lstm_model(folder):
+    """Gates with kernels in Theano's order of axes: (filters, channels, rows, columns)."""
+    kernels, recurrent, biases = values(4, 2, 1, 3, 3), values(4, 2, 2, 3, 3), values(4, 2)
+    config = sequential(
+        layer("ConvLSTM2D", "convlstm2d_1", batch_input_shape=[None, 3, 1, 5, 6], input_dtype="float32", nb_filter=2,
+              nb_row=3, nb_col=3, init="glorot_uniform", inner_init="orthogonal", forget_bias_init="one",
+              activation="tanh", inner_activation="hard_sigmoid", dim_ordering="th", border_mode="valid",
+              subsample=[1, 1], return_sequences=False, go_backwards=False, stateful=False),
+    )  # fmt: skip
+    arrays = []
+    for gate in "icfo":
+        k = "ifco".index(gate)
+        arrays += [(f"W_{gate}", kernels[k]), (f"U_{gate}", recurrent[k]), (f"b_{gate}", biases[k])]
+    write(folder, "conv_lstm", config, [("convlstm2d_1", arrays)])
+    x = values(2, 3, 1, 5, 6)
+    h, c = np.zeros((2, 3, 4, 2)), np.zeros((2, 3, 4, 2))
+    for t in range(3):
+        frame, padded = x[:, t].transpose(0, 2, 3, 1), np.pad(h, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        i, f, new, o = (
+            correlate(frame, kernels[k].transpose(2, 3, 1, 0))
+            + biases[k]
+            + correlate(padded, recurrent[k].transpose(2, 3, 1, 0))
+            for k in range(4)
+        )
+        c = hard_sigmoid(f) * c + hard_sigmoid(i) * np.tanh(new)
+        h = hard_sigmoid(o) * np.tanh(c)
+    expect("conv_lstm", x, h.transpose(0, 3, 1, 2))
+
+
 def theano_images(folder):
     """Axes in Theano's order, and kernels that Theano flips."""
     stored, bias, w, b = (
@@ -537,10 +566,24 @@ def optimizer_model(folder, name):
     expect(f"optimizer_{name}", x.astype("float32"), prediction, y0=y.astype("float32"), loss=losses)
 
 
+MODELS = (
+    dense_model,
+    lstm_model,
+    bidirectional_model,
+    conv_lstm_model,
+    theano_images,
+    tensorflow_images,
+    sequence_convolutions,
+    merged_branches,
+    functional_model,
+    cudnn_model,
+    keras_2_model,
+)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for build in (dense_model, lstm_model, bidirectional_model, theano_images, tensorflow_images,
-                      sequence_convolutions, merged_branches, functional_model, cudnn_model, keras_2_model):  # fmt: skip
+        for build in MODELS:
             build(folder)
         for name in OPTIMIZERS:
             optimizer_model(folder, name)

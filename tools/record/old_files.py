@@ -187,7 +187,7 @@ OLD_OPTIMIZERS = {
 }
 
 
-def record(name, k, build, folder, arrays):
+def record(name, k, build, folder, arrays, suffix=".h5"):
     k.utils.set_random_seed(7)
     model = build(k)
     rng = np.random.default_rng(len(name))
@@ -202,7 +202,7 @@ def record(name, k, build, folder, arrays):
     x, y = (values if len(values) > 1 else values[0] for values in (inputs, targets))
     train = dict(batch_size=SAMPLES, shuffle=False, verbose=0)
     model.fit(x, y, epochs=3, **train)
-    model.save(os.path.join(folder, f"{name}.h5"))
+    model.save(os.path.join(folder, name + suffix))
     predictions = model.predict(x, verbose=0)
     history = model.fit(x, y, epochs=3, **train).history
     for i, value in enumerate(inputs):
@@ -221,6 +221,11 @@ def main():
             record(f"keras3_{name}", keras, build, folder, arrays)
             record(f"keras2_{name}", tf_keras, build, folder, arrays)
         record("keras2_tf_functions", tf_keras, tf_functions, folder, arrays)
+        for name in (
+            "dense",
+            "nested",
+        ):  # the format of Keras 3, in which TensorFlow 2.12 to 2.15 wrote Keras 2
+            record(f"keras2_archive_{name}", tf_keras, BOTH[name], folder, arrays, ".keras")
         for name, make in OLD_OPTIMIZERS.items():
             record(f"keras2_optimizer_{name}", tf_keras, optimizer_model(make), folder, arrays)
         buffer = io.BytesIO()

@@ -221,3 +221,25 @@ def test_attributes_of_strange_types_are_refused(tmp_path):
 
     with open_hdf5(made(tmp_path, make)) as root, pytest.raises(FileFormatError, match="references"):
         root.attribute("ref")
+
+
+def test_many_names_in_a_large_file_are_read(tmp_path, monkeypatch):
+    """As tf_keras writes them: the names are short, whatever the size of the arrays beside them."""
+    monkeypatch.setattr("kx_io.hdf5.MAX_ATTRIBUTE", 1 << 18)
+
+    def make(file):
+        file["kernel"] = np.zeros(1 << 17)
+        file.attrs["names"] = [f"block_{i}" for i in range(200)]
+
+    with open_hdf5(made(tmp_path, make)) as root:
+        assert root.names("names")[-1] == "block_199"
+
+
+def test_many_names_that_name_one_long_string_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("kx_io.hdf5.MAX_ATTRIBUTE", 4096)
+
+    def make(file):
+        file.attrs["names"] = ["x" * 5000, *["y"] * 20]
+
+    with open_hdf5(made(tmp_path, make)) as root, pytest.raises(FileFormatError, match="too many"):
+        root.names("names")

@@ -1,6 +1,5 @@
 """How a layer is called: several inputs, keywords, `training`, masks, added losses, values given for variables."""
 
-
 import numpy as np
 import pytest
 

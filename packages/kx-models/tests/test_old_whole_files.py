@@ -1,4 +1,4 @@
-"""Whole-model HDF5 files of Keras 2 and 3: what their models predict, and how training goes on from them.
+"""Files of Keras 2 and whole-model HDF5 files of Keras 3: what their models predict, and how training goes on from them.
 
 `golden/old_files.zip` is recorded from Keras itself by tools/record/old_files.py.
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kx_models.saving.whole_hdf5 import read_whole_model, write_whole_model
+from kx_models.saving.api import load_model, save_model
 
 ARCHIVE = zipfile.ZipFile(Path(__file__).parent / "golden" / "old_files.zip")
-NAMES = sorted(name.removesuffix(".h5") for name in ARCHIVE.namelist() if name.endswith(".h5"))
+FILES = {Path(name).stem: name for name in ARCHIVE.namelist() if name != "recorded.npz"}
 RECORDED = np.load(io.BytesIO(ARCHIVE.read("recorded.npz")))
 
 
@@ -28,11 +28,11 @@ def one_or_all(values):
 
 
 def load(name, tmp_path):
-    path = tmp_path / f"{name}.h5"
-    path.write_bytes(ARCHIVE.read(f"{name}.h5"))
+    path = tmp_path / FILES[name]
+    path.write_bytes(ARCHIVE.read(FILES[name]))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return read_whole_model(path)
+        return load_model(path)
 
 
 def check_predictions(model, name):
@@ -49,20 +49,20 @@ def check_training(model, name, rtol=1e-5):
     np.testing.assert_allclose(history["loss"], RECORDED[f"{name}/loss"], rtol=rtol)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FILES)
 def test_the_model_predicts_and_trains_on_as_in_keras(name, tmp_path):
     model = load(name, tmp_path)
     check_predictions(model, name)
     check_training(model, name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FILES)
 def test_a_model_written_and_read_is_the_same(name, tmp_path):
     model = load(name, tmp_path)
-    write_whole_model(model, tmp_path / "again.h5")
+    save_model(model, tmp_path / "again.h5")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        again = read_whole_model(tmp_path / "again.h5")
+        again = load_model(tmp_path / "again.h5")
     check_predictions(again, name)
     x, y = one_or_all(recorded(name, "x")), one_or_all(recorded(name, "y"))
     losses = [m.fit(x, y, epochs=2, shuffle=False, verbose=0).history["loss"] for m in (model, again)]

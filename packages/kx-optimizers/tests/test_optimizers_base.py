@@ -107,6 +107,21 @@ def test_old_spellings_work_and_name_the_new_one():
         optimizers.SGD(learning_rate=0.1, lr=0.2)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_lr_is_what_decay_has_not_changed():
+    plain = optimizers.SGD(0.5)
+    assert plain.lr is plain.learning_rate
+    plain.lr = 0.25
+    assert float(plain.learning_rate) == 0.25
+    optimizer, v = optimizers.SGD(lr=0.5, decay=1.0), Variable([0.0])
+    optimizer.apply([np.ones(1)], [v])
+    assert float(optimizer.lr) == 0.5 and float(optimizer.learning_rate) == 0.25
+    optimizer.lr.assign(0.25)
+    assert float(optimizer.lr.numpy()) == 0.25 and float(optimizer.learning_rate) == 0.125
+    optimizer.apply([np.ones(1)], [v])
+    np.testing.assert_allclose(v.numpy(), -0.625)
+
+
 def test_epsilon_none_of_old_code_means_the_default():
     assert optimizers.Adam(epsilon=None).epsilon == 1e-7
 

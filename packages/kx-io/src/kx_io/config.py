@@ -255,7 +255,8 @@ def _missing(config, kind):
     elif isinstance(config, dict):
         class_name = config.get("class_name")
         if isinstance(class_name, str) and "config" in config:
-            if find_decoder(class_name) is None and _locate(config, kind) is None:
+            is_op = str(config.get("module")).startswith(("kx.ops", "keras.src.ops"))
+            if not is_op and find_decoder(class_name) is None and _locate(config, kind) is None:
                 yield config
             kind = None
         for value in config.values():

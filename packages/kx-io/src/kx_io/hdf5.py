@@ -5,6 +5,7 @@ could take more memory than the file can fill, and what a file of weights has no
 """
 
 import contextlib
+import functools
 import math
 import os
 
@@ -57,16 +58,24 @@ def open_hdf5(file):
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise FileFormatError(f"{label}: no HDF5 file, or a damaged or truncated one ({error}).") from error
     with opened:
-        yield _Check(label, size).root(opened)
+        yield _Check(label, size, file).root(opened)
 
 
 class _Check:
     """The walk over a file's tree, with what it may still take."""
 
-    def __init__(self, label, size):
-        self.label, self.size = label, size
+    def __init__(self, label, size, file):
+        self.label, self.size, self.file = label, size, file
         self.plain = self.expanded = 0
         self.seen = set()
+
+    @functools.cached_property
+    def longest_string(self):
+        """The most bytes that a string of varying length can have: those of the largest heap that may hold it."""
+        if isinstance(self.file, (str, bytes)):
+            with open(self.file, "rb") as opened:
+                return _largest_heap(opened, self.size)
+        return _largest_heap(self.file, self.size)
 
     def root(self, opened):
         try:
@@ -279,12 +288,12 @@ def _attribute(check, item, path, name, default):
         check.check_type(kind, where)
         count = math.prod(stored.shape) if stored.shape else 1
         strings = kind.get_class() == h5py.h5t.STRING and kind.is_variable_str()
-        # each string of varying length may be as long as the file: the library tells no length before it reads
-        if (
-            (count - 1) * check.size > 16 * MAX_ATTRIBUTE
-            if strings
-            else count * kind.get_size() > MAX_ATTRIBUTE
-        ):
+        if strings:  # the library tells no length before it reads, and many may name one that is long
+            most = 16 * MAX_ATTRIBUTE
+            too_much = (count - 1) * check.size > most and count * check.longest_string > most
+        else:
+            too_much = count * kind.get_size() > MAX_ATTRIBUTE
+        if too_much:
             check.refuse(where, f"has {count} values, too many")
         value = item.attrs[name]
     except _OF_THE_LIBRARY as error:
@@ -380,6 +389,25 @@ class StoredArray:
 
     def __repr__(self):
         return f"<StoredArray {self.path} shape={self.shape} dtype={self.dtype}>"
+
+
+def _largest_heap(opened, size):
+    """The largest size that a global heap of the file claims: strings of varying length are in such heaps.
+
+    They are found by their signature, wherever it stands, so the answer may be too large, never too small.
+    """
+    largest, step = 0, 16 << 20
+    for start in range(0, size, step):
+        opened.seek(start)
+        block = opened.read(step + 15)  # a heap's head has 16 bytes
+        place = block.find(b"GCOL")
+        while 0 <= place < step:
+            for width in (2, 4, 8):  # of a size in this file
+                claimed = int.from_bytes(block[place + 8 : place + 8 + width], "little")
+                if claimed <= size - start - place:
+                    largest = max(largest, claimed)
+            place = block.find(b"GCOL", place + 4)
+    return largest
 
 
 def _label(file):

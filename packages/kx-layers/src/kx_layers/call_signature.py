@@ -65,10 +65,13 @@ class CallSignature:
                     )
 
     def mask_arguments(self, layer, named):
-        """(tensor argument, its mask argument): `mask` belongs to the first, `x_mask` to `x`."""
+        """(tensor argument, its mask argument): `mask` belongs to a tensor that is the only one, `x_mask` to `x`.
+
+        As in Keras: with several tensors, say a sequence and the states to start with, none gets `mask` by itself.
+        """
         tensors = [n for n, v in named.items() if n not in self.masks and tensors_in(v)]
-        for i, name in enumerate(tensors):
-            if i == 0 and "mask" in self.masks:
+        for name in tensors:
+            if len(tensors) == 1 and "mask" in self.masks:
                 yield name, "mask"
             elif f"{name}_mask" in self.masks:
                 yield name, f"{name}_mask"

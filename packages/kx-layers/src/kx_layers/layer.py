@@ -10,7 +10,7 @@ from kx_io import Fields, field, register
 from kx_layers import constraints, initializers, input_spec, policy, regularizers
 from kx_layers.call_signature import CallSignature, masks_of, only_taken, shapes_by_argument, tensors_in
 from kx_layers.context import calling, context
-from kx_layers.old_attributes import OldAttributes
+from kx_layers.old_attributes import OldAttributes, name_first
 from kx_layers.stateless import with_values
 from kx_layers.weights import Weights
 from kx_tensor import device as devices
@@ -183,6 +183,7 @@ class Layer(Fields, Weights, OldAttributes):
 
     # ---- state -----------------------------------------------------------------------------------------------
 
+    @name_first
     def add_weight(
         self,
         shape=None,

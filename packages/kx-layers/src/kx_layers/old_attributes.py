@@ -1,5 +1,30 @@
 """What layers of Keras 1 and 2 could be asked: shapes, nodes, updates."""
 
+import functools
+
+_ADD_WEIGHT = (
+    "name",
+    "shape",
+    "dtype",
+    "initializer",
+    "regularizer",
+    "trainable",
+    "constraint",
+)  # of Keras 2
+
+
+def name_first(add_weight):
+    """Let `add_weight` take its positional arguments in the order of Keras 2 as well: the name, a string, first."""
+
+    @functools.wraps(add_weight)
+    def method(self, *args, **kwargs):
+        if args and isinstance(args[0], str):
+            kwargs.update(zip(_ADD_WEIGHT, args))
+            args = ()
+        return add_weight(self, *args, **kwargs)
+
+    return method
+
 
 class _Asked:
     """An attribute worked out when it is asked for; unlike a property it gives way to a value set on the layer."""

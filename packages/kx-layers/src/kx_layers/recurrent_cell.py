@@ -11,7 +11,7 @@ from kx_tensor.ops.dropout import dropout_mask
 # Activations that the recurrent primitives compute in the same node.
 FUSED = {
     activations.linear: None, activations.relu: "relu", activations.sigmoid: "sigmoid", activations.tanh: "tanh",
-    activations.hard_sigmoid: "hard_sigmoid", activations.keras2_hard_sigmoid: "keras2_hard_sigmoid",
+    activations.hard_sigmoid: "hard_sigmoid",
 }  # fmt: skip
 
 

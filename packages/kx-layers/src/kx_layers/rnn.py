@@ -4,7 +4,7 @@ from kx_io import field, register, registry, snake_case
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
 from kx_layers.recurrent_cell import RecurrentCell, first_states
-from kx_layers.stacked_rnn_cells import StackedRNNCells
+from kx_layers.stacked_rnn_cells import StackedRNNCells, states_of_cell
 from kx_tensor import ops, tree
 from kx_tensor.ops.recurrent_loop import run_steps
 from kx_tensor.variable import Variable
@@ -41,7 +41,8 @@ class RNN(Layer):
 
     Where the mask (batch, steps) is False a row keeps its states and shows its last output again; before its first
     output, or always with `zero_output_for_mask`, it shows zeros. That is Keras on TensorFlow and PyTorch; on JAX rows
-    show their initial state before their first output.
+    show their initial state before their first output. A mask that rides on the sequences is not used where an
+    `initial_state` is given, as in Keras: give it as `mask` then.
 
     Shapes: (batch, steps, ...) -> (batch, output_size) or (batch, steps, output_size).
 
@@ -97,13 +98,7 @@ class RNN(Layer):
 
     def get_initial_state(self, batch_size):
         """Return the list of the states that a sequence starts with if none are given: the cell's, or zeros."""
-        if hasattr(self.cell, "get_initial_state"):
-            states = self.cell.get_initial_state(batch_size=batch_size)
-        else:
-            states = tree.map_structure(
-                lambda size: ops.zeros((batch_size, size), self.compute_dtype), self.state_size
-            )
-        return list(states) if isinstance(states, (list, tuple)) else [states]
+        return states_of_cell(self.cell, batch_size)
 
     def reset_state(self):
         """Set the states that a stateful layer keeps to zero."""

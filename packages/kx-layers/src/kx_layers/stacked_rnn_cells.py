@@ -2,6 +2,7 @@
 
 from kx_io import field, register, registry
 from kx_layers.layer import Layer
+from kx_tensor import ops
 
 
 def _cells(cells):
@@ -16,6 +17,19 @@ def _cells(cells):
         if not hasattr(cell, "state_size"):
             raise ValueError(f"StackedRNNCells: each cell must have a `state_size`, got {cell!r}.")
     return cells
+
+
+def states_of_cell(cell, batch_size):
+    """Return the list of the states that a cell starts with: what it says, or zeros of its sizes.
+
+    >>> class Cell(Layer):
+    ...     state_size = 2
+    >>> [s.shape for s in states_of_cell(Cell(), 3)]
+    [(3, 2)]
+    """
+    if hasattr(cell, "get_initial_state"):
+        return _listed(cell.get_initial_state(batch_size=batch_size))
+    return [ops.zeros((batch_size, size), cell.compute_dtype) for size in _listed(cell.state_size)]
 
 
 @register("layers")
@@ -47,7 +61,7 @@ class StackedRNNCells(Layer):
 
     def get_initial_state(self, batch_size=None):
         """Return the initial states of the cells, in a list."""
-        return [_listed(cell.get_initial_state(batch_size=batch_size)) for cell in self.cells]
+        return [states_of_cell(cell, batch_size) for cell in self.cells]
 
     def build(self, input_shape):
         for cell in self.cells:

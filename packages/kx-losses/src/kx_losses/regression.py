@@ -63,7 +63,7 @@ def mean_squared_logarithmic_error(y_true, y_pred):
     return ops.squared_error(ops.log(ops.maximum(y_true, low) + 1.0), ops.log(ops.maximum(y_pred, low) + 1.0))
 
 
-@declare(metric=False)
+@declare("cosine_proximity", metric=False)
 def cosine_similarity(y_true, y_pred, axis=-1):
     """Minus the cosine of the angle between y_true and y_pred: -1 for the same direction, 0 if one of them is zero.
 

@@ -93,4 +93,30 @@ def with_decay(owner, rate, decay):
     schedule = f"InverseTimeDecay({rate!r}, decay_steps=1, decay_rate={decay!r})"
     new = f"learning_rate=kx.optimizers.schedules.{schedule}"
     note(f"{owner}(decay=...) is the spelling of Keras 1 and 2; write {owner}({new}).")
+    return decayed(rate, decay)
+
+
+def decayed(rate, decay):
+    """Return the schedule `rate / (1 + decay * step)`."""
     return schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay)
+
+
+class Undecayed:
+    """What `optimizer.lr` is where `decay` was given: the rate at the first step, which can be read and assigned."""
+
+    def __init__(self, optimizer):
+        self.optimizer = optimizer
+
+    def __float__(self):
+        return float(self.optimizer._rate.function.initial_learning_rate)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(float(self), dtype or dtypes.floatx())
+
+    def numpy(self):
+        """Return the rate as a NumPy array."""
+        return np.asarray(self)
+
+    def assign(self, value):
+        """Set the rate; the decay goes on as before."""
+        self.optimizer.learning_rate = float(value)

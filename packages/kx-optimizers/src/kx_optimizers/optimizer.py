@@ -59,6 +59,8 @@ class Optimizer(Fields, Owner):
     gradient_accumulation_steps: int = field(None, check=_at_least_two)
     name: str = field(None)
 
+    _decay = None  # of Keras 1 and 2, where it was given
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         # a subclass that gives another default means the same kind of field
@@ -78,8 +80,8 @@ class Optimizer(Fields, Owner):
 
     @property
     def lr(self):
-        """The learning rate by its name of Keras 1 and 2."""
-        return self.learning_rate
+        """The learning rate by its name of Keras 1 and 2, there the one that `decay` has not changed."""
+        return learning_rates.Undecayed(self) if self._decay else self.learning_rate
 
     @lr.setter
     def lr(self, value):
@@ -111,9 +113,7 @@ class Optimizer(Fields, Owner):
         # The step count and the learning rate live on the CPU, where reading them never waits for a GPU.
         with devices.device("cpu"):
             self.untracked("_iterations", self.add_variable((), dtype="int32", name="iteration"))
-        self._set_rate(
-            learning_rates.with_decay(type(self).__name__, self._given_rate, self.__dict__.get("_decay"))
-        )
+        self._set_rate(learning_rates.with_decay(type(self).__name__, self._given_rate, self._decay))
 
     def _set_rate(self, value):
         if self._rate is not None:
@@ -121,7 +121,9 @@ class Optimizer(Fields, Owner):
             if old is not None and not callable(value):
                 old.assign(value)
                 return
-            if old is None and not callable(value):
+            if self._decay and not callable(value):
+                value = learning_rates.decayed(value, self._decay)
+            elif old is None and not callable(value):
                 raise TypeError(
                     f"The learning rate of {self.name!r} is a schedule, so it can't be set to {value!r}. "
                     "Assign a schedule, or create the optimizer with a number (learning_rate=0.01) to "

@@ -17,7 +17,14 @@ _PUZZLING = (ArithmeticError, AssertionError, AttributeError, LookupError, Memor
 
 
 def model_of(
-    config, label, custom_objects=None, compile=True, safe_mode=True, keras_version=None, backend=None, stored=None
+    config,
+    label,
+    custom_objects=None,
+    compile=True,
+    safe_mode=True,
+    keras_version=None,
+    backend=None,
+    stored=None,
 ):
     """The model, without its weights, that a config read from a file stands for, one of Keras 1, 2 or 3.
 
@@ -45,4 +52,6 @@ def _making(label, stored):
             yield
     except _PUZZLING as error:
         what = f"{type(error).__name__}: {error}"
-        raise FileFormatError(f"{label}: a damaged config, from which no model can be made ({what}).") from error
+        raise FileFormatError(
+            f"{label}: a damaged config, from which no model can be made ({what})."
+        ) from error

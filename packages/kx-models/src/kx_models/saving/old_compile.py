@@ -2,7 +2,7 @@
 
 import json
 
-from kx_io import registry, serialize_keras_object
+from kx_io import get_registered_object, registry, serialize_keras_object
 from kx_losses.resolution import resolve_metric
 from kx_models.saving.old_objects import bare_name, is_custom, is_object
 
@@ -40,6 +40,9 @@ def _map(value, read):
 
 def _loss(value):
     if isinstance(value, str):
+        own = get_registered_object(value)
+        if own is not None:
+            return own
         name = _LOSSES.get(value, value)
         registry("losses").get(name)  # raises for what nobody registered
         return name
@@ -51,12 +54,15 @@ def _loss(value):
     if config.get("reduction") == "auto":
         config["reduction"] = "sum_over_batch_size"
     if name == "LossFunctionWrapper":
-        return registry("losses").get(function)
+        return _loss(function)
     return registry("losses").deserialize({"class_name": name, "config": config})
 
 
 def _metric(value):
     if isinstance(value, str):
+        own = get_registered_object(value)
+        if own is not None:
+            return own
         if value not in ("accuracy", "acc", "crossentropy", "ce"):
             registry("metrics").get(value)
         return value

@@ -3,6 +3,7 @@
 from kx_io import get_registered_object
 from kx_io.names import find_class
 from kx_io.spellings import modern_arguments, modern_class
+from kx_layers.layer import Layer
 from kx_models.saving.old_objects import bare_name, is_custom, is_object, modern_part
 
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -56,10 +57,11 @@ def modern_layer(entry, era):
 def is_layer(name):
     """Whether a class of Keras's layers is called so.
 
-    >>> is_layer("Dense"), is_layer("dense")
-    (True, False)
+    >>> is_layer("Dense"), is_layer("dense"), is_layer("Zeros")
+    (True, False, False)
     """
-    return find_class("keras.layers", name) is not None
+    found = find_class("keras.layers", name)
+    return found is not None and issubclass(found, Layer)
 
 
 def _arguments(name, config, era):

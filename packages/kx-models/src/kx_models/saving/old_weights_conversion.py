@@ -33,16 +33,18 @@ def converted(layer, arrays, era, moments=False):
         return converted(layer.layer, arrays, era, moments)
     if "Model" in kinds:
         return _of_model(layer, arrays, era, moments)
+    if kinds[0] == "ConvLSTM2D":  # kernels have four axes, biases one
+        arrays = [
+            _kernel("Conv2D", layer, a, era) if a is not None and len(a.shape) == 4 else a for a in arrays
+        ]
     if _PER_GATE.get(kinds[0]) == len(arrays):
-        arrays = _joined_gates(kinds[0], arrays)
+        arrays = _joined_gates(arrays)
     if kinds[0] in ("LSTM", "GRU"):
         return _from_cudnn(kinds[0], layer.units, arrays, moments)
     if kinds[0] in _CONVOLUTIONS:
         count = 2 if kinds[0].startswith("Separable") else 1
         kernels = [_kernel(kinds[0], layer, k, era) for k in arrays[:count]]
         return kernels + list(arrays[count:])
-    if kinds[0] == "ConvLSTM2D":
-        return [_kernel("Conv2D", layer, k, era) for k in arrays[:2]] + list(arrays[2:])
     return list(arrays)
 
 
@@ -91,20 +93,12 @@ def _count(layer, per_gate):
 # ---- recurrent layers
 
 
-def _joined_gates(kind, arrays):
+def _joined_gates(arrays):
     """kernel, recurrent kernel and bias from three arrays for each gate."""
     gates = len(arrays) // 3
     order = _I_C_F_O if gates == 4 else range(gates)
-    out = []
-    for part in range(3):
-        of_gates = [np.asarray(arrays[3 * gate + part]) for gate in order]
-        axis = 1 if kind == "ConvLSTM2D" and of_gates[0].ndim == 4 and _filters_first(of_gates[0]) else -1
-        out.append(np.concatenate(of_gates, axis=axis))
-    return out
-
-
-def _filters_first(kernel):
-    return kernel.shape[0] > kernel.shape[-1] and kernel.shape[2] == kernel.shape[3]
+    of_gates = [[np.asarray(arrays[3 * gate + part]) for gate in order] for part in range(3)]
+    return [np.concatenate(part, axis=-1) for part in of_gates]
 
 
 def _from_cudnn(kind, units, arrays, moments):

@@ -107,10 +107,6 @@ def _read_part(part, stored):
             return [f"{type(error).__name__}: {error}"]
         return []
     own = own_variables(part)
-    if (
-        isinstance(part, Owner) and len(own) == len(stored) + 1
-    ):  # TensorFlow's had the learning rate in the config alone
-        own = [v for v in own if v.name != "learning_rate"]
     if len(own) != len(stored):
         if isinstance(part, Owner):
             return _unfit_optimizer(part, own, stored)

@@ -1,4 +1,4 @@
-"""The `kx` command: `kx run`, `kx summary`, `kx info`. Each has a file here, loaded when it is asked for."""
+"""The `kx` command. Each of its commands has a file here, loaded when it is asked for."""
 
 import argparse
 import importlib
@@ -8,6 +8,8 @@ import sys
 COMMANDS = {
     "run": "run a script written for Keras, of any age, on kx",
     "summary": "print the layers of a model in a file",
+    "inspect": "show what a file of a model or of weights holds",
+    "convert": "convert a model or weights from one format to another",
     "info": "print versions, backend, kernels and threads",
 }
 

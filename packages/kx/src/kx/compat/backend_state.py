@@ -101,7 +101,7 @@ def set_value(x, value):
     >>> float(v)
     3.0
     """
-    if not isinstance(x, Variable):  # the learning rate of an optimizer reads as a tensor
+    if not hasattr(x, "assign"):  # the learning rate that a schedule gives reads as a tensor
         raise ValueError(
             f"set_value needs a variable, got {x!r}. For the learning rate write "
             "`model.optimizer.learning_rate = value`."

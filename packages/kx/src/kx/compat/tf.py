@@ -3,6 +3,10 @@
 What has the same meaning in kx.ops is that function; for the rest an AttributeError names the function of kx to use.
 """
 
+import functools
+import logging
+import types
+
 import numpy as np
 
 from kx.compat import tf_names
@@ -20,6 +24,10 @@ newaxis = None
 
 bool, uint8, int8, int16, int32, int64 = "bool", "uint8", "int8", "int16", "int32", "int64"
 float16, bfloat16, float32, float64, string = "float16", "bfloat16", "float32", "float64", "string"
+dtypes = types.SimpleNamespace(
+    bool=bool, uint8=uint8, int8=int8, int16=int16, int32=int32, int64=int64, float16=float16, bfloat16=bfloat16,
+    float32=float32, float64=float64, string=string, cast=ops.cast,
+)  # fmt: skip
 
 
 def function(func=None, **options):
@@ -199,6 +207,34 @@ def clip_by_value(t, clip_value_min, clip_value_max, name=None):
     array([1.], dtype=float32)
     """
     return ops.clip(t, clip_value_min, clip_value_max)
+
+
+def add_n(inputs, name=None):
+    """Return the sum of tensors.
+
+    >>> add_n([ops.ones((2,)), ops.ones((2,))]).numpy()
+    array([2., 2.], dtype=float32)
+    """
+    return functools.reduce(ops.add, inputs)
+
+
+def disable_v2_behavior():
+    """Do nothing: scripts for graphs and sessions of tf.keras and those for eager execution run alike.
+
+    >>> disable_v2_behavior()
+    """
+
+
+disable_eager_execution = enable_eager_execution = enable_v2_behavior = disable_v2_behavior
+
+
+def get_logger():
+    """Return the logger "tensorflow", which kx does not write to.
+
+    >>> get_logger().name
+    'tensorflow'
+    """
+    return logging.getLogger("tensorflow")
 
 
 def executing_eagerly():

@@ -43,10 +43,6 @@ NAMESPACES = {"nn": {name: name for name in _NN}, "math": _MATH, "random": _RAND
 _ADVICE = {
     "nn.conv2d": "kx.ops.conv(x, kernel, strides, padding)", "nn.max_pool2d": "kx.ops.max_pool",
     "nn.avg_pool2d": "kx.ops.average_pool", "nn.dropout": "kx.random.dropout",
-    "nn.softmax_cross_entropy_with_logits": "kx.ops.categorical_crossentropy(target, output, from_logits=True)",
-    "nn.sigmoid_cross_entropy_with_logits": "kx.ops.binary_crossentropy(target, output, from_logits=True)",
-    "nn.sparse_softmax_cross_entropy_with_logits":
-        "kx.ops.sparse_categorical_crossentropy(target, output, from_logits=True)",
     "nn.embedding_lookup": "kx.ops.take(table, indices, axis=0)", "nn.l2_normalize": "kx.ops.normalize",
     "nn.batch_normalization": "kx.ops.batch_normalization", "gather_nd": "kx.ops.take_along_axis or indexing",
     "scatter_nd": "kx.ops.scatter", "boolean_mask": "indexing with a boolean array",
@@ -80,6 +76,22 @@ class Namespace:
         if found is None:
             raise AttributeError(advice(f"tf.{self.name}.{name}", name), name=name)
         return getattr(random, found) if self.name == "random" else function_of(found)
+
+    def squared_difference(self, x, y, name=None):
+        """Return (x - y)^2: `tf.math.squared_difference`."""
+        return ops.square(ops.subtract(x, y))
+
+    def sigmoid_cross_entropy_with_logits(self, labels, logits, name=None):
+        """Return the binary cross-entropy of each element: `tf.nn.sigmoid_cross_entropy_with_logits`."""
+        return ops.binary_crossentropy(labels, logits, from_logits=True)
+
+    def softmax_cross_entropy_with_logits(self, labels, logits, axis=-1, name=None):
+        """Return the cross-entropy of each sample: `tf.nn.softmax_cross_entropy_with_logits`."""
+        return ops.categorical_crossentropy(labels, logits, from_logits=True, axis=axis)
+
+    def sparse_softmax_cross_entropy_with_logits(self, labels, logits, name=None):
+        """Return -log p of the target classes: `tf.nn.sparse_softmax_cross_entropy_with_logits`."""
+        return ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
 
     def __dir__(self):
         return list(self.table)
