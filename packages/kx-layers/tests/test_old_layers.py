@@ -85,6 +85,11 @@ def test_positional_arguments_of_keras_1():
     assert (lstm.units, lstm.unit_forget_bias, lstm.recurrent_dropout) == (4, False, 0.1)
     assert type(layers.CuDNNLSTM(4, return_sequences=True)) is layers.LSTM
     assert type(layers.TimeDistributedDense(4)) is layers.Dense
+    assert layers.SpatialDropout1D(p=0.2).rate == 0.2
+    assert layers.SpatialDropout2D(p=0.2, dim_ordering="th").data_format == "channels_first"
+    own = layers.Dense(3, init=lambda shape, name=None: np.full(shape, 2.0, "float32"))
+    own.build((None, 2))
+    assert own.kernel.numpy().tolist() == [[2.0] * 3] * 2
     assert layers.Embedding(10, 4, init="uniform", dropout=0.2, input_length=3).output_dim == 4
 
 

@@ -48,7 +48,7 @@ OLD = {
     "keras.datasets.mnist": "load_data",
     "keras.datasets": "mnist imdb cifar10 reuters",
     "keras.models": "Sequential Model load_model model_from_json",
-    "keras.optimizers": "SGD Adam RMSprop Adadelta Nadam Adamax Adagrad",
+    "keras.optimizers": "SGD Adam RMSprop Adadelta Nadam Adamax Adagrad adam sgd rmsprop",
     "keras.optimizers.legacy": "SGD Adam",
     "keras.wrappers.scikit_learn": "KerasClassifier KerasRegressor",
     "keras.legacy.layers": "Merge Highway MaxoutDense",
@@ -215,6 +215,23 @@ def test_a_failing_script_shows_its_own_lines(tmp_path):
     assert "kx_models" in full.stderr
     broken = run(tmp_path, "def f(:\n")
     assert broken.returncode == 1 and "SyntaxError" in broken.stderr and "kx" not in broken.stderr
+
+
+def test_processes_that_a_script_starts_have_keras_too(tmp_path):
+    text = """
+import multiprocessing, sys
+import keras, beside
+
+def work(n):
+    return keras.backend.square(float(n)).numpy().item(), beside.name, keras.Model.__module__, sys.argv[1:]
+
+if __name__ == "__main__":
+    for method in ("spawn", "fork"):
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            print(pool.map(work, [3]))
+"""
+    done = run(tmp_path, text, "--flag")
+    assert done.stdout == "[(9.0, 'beside', 'kx_models.model', ['--flag'])]\n" * 2, done.stderr
 
 
 def test_a_missing_script(tmp_path):

@@ -1,5 +1,7 @@
 """Dropout: random zeros in training, to keep units from relying on each other."""
 
+import functools
+
 from kx_io import each, field, fraction, instance_of, positive, register
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
@@ -61,6 +63,18 @@ class Dropout(RandomLayer):
 # ---- whole channels ------------------------------------------------------------------------------------------
 
 
+def _takes_old(init):
+    """Let a constructor written out take the arguments of Keras 1, by the names that they have today."""
+
+    @functools.wraps(init)
+    def method(self, *args, **kwargs):
+        if "p" in kwargs or "dim_ordering" in kwargs:
+            kwargs = self._modern(kwargs)
+        init(self, *args, **kwargs)
+
+    return method
+
+
 class SpatialDropout(Dropout):
     """Base of dropout that drops whole channels: neighbours in a feature map are too alike to be dropped alone."""
 
@@ -81,6 +95,7 @@ class SpatialDropout1D(SpatialDropout):
 
     input_spec = InputSpec(ndim=3)
 
+    @_takes_old
     def __init__(self, rate, seed=None, name=None, dtype=None):
         super().__init__(rate, (None, 1, None), seed, name=name, dtype=dtype)
 
@@ -90,6 +105,7 @@ class SpatialDropoutND(SpatialDropout):
 
     ndim = None
 
+    @_takes_old
     def __init__(self, rate, data_format=None, seed=None, name=None, dtype=None):
         self.data_format = config.standardize_data_format(data_format)
         ones = (1,) * (self.ndim - 2)

@@ -14,6 +14,11 @@ _LEAVES = (Tensor, KerasTensor, Variable)
 _MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 
+def _reduction(name):
+    """The name of a reduction today: Keras 2 wrote "auto" for the default."""
+    return "sum_over_batch_size" if name == "auto" else name
+
+
 @register("losses")
 class Loss(Fields):
     """A number to minimize: write `call(y_true, y_pred)`, which returns one value a sample.
@@ -31,7 +36,7 @@ class Loss(Fields):
     """
 
     name: str = field(None)
-    reduction: str = field("sum_over_batch_size", check=one_of(*REDUCTIONS))
+    reduction: str = field("sum_over_batch_size", to=_reduction, check=one_of(*REDUCTIONS))
     dtype = field(None, config=False)
 
     integer_labels = False  # integer targets stay integers

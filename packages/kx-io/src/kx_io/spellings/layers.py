@@ -1,5 +1,7 @@
 """Old names of layers and of their arguments."""
 
+import types
+
 from kx_io.spellings.rows import Gone, Joined, Renamed
 
 
@@ -9,6 +11,11 @@ def initializer(value):
     >>> initializer("zero"), initializer("he_normal")
     ('zeros', 'he_normal')
     """
+    if isinstance(value, types.FunctionType):
+        names = value.__code__.co_varnames[: value.__code__.co_argcount + value.__code__.co_kwonlyargcount]
+        return (
+            value if "dtype" in names else lambda shape, dtype=None: value(shape)
+        )  # of Keras 1: (shape, name=None)
     return {"zero": "zeros", "one": "ones"}.get(value, value) if isinstance(value, str) else value
 
 

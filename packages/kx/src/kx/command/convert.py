@@ -1,7 +1,7 @@
 """Convert a model, or its weights, from one format to another: the names say which.
 
 A model (.keras, .h5 of any age, a folder) becomes .keras, .h5, .onnx, a folder, its architecture alone (.json, .yaml),
-or its weights alone (.weights.h5, .weights.json, .safetensors). Weights alone, or an architecture alone, need the other:
+or its weights alone (.weights.h5, .weights.json, .safetensors). Weights or an architecture alone need the other half:
 
     kx convert old_weights.h5 model.keras --architecture model.json
     kx convert model.json model.keras --weights old_weights.h5

@@ -6,6 +6,7 @@ included. The file is not touched.
 
 import argparse
 import builtins
+import importlib.machinery
 import os
 import sys
 import traceback
@@ -56,6 +57,8 @@ def execute(options):
     sys.path[0] = os.path.dirname(os.path.abspath(options.script))
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=options.script, __builtins__=builtins, __cached__=None)
+    main.__spec__ = importlib.machinery.ModuleSpec("kx.command.child", None)  # where its processes begin
+    os.environ["KX_RUN_SCRIPT"] = os.path.abspath(options.script)
     sys.modules["__main__"] = main
     install_as_keras()
     if not options.traceback:

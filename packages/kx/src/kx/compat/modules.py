@@ -66,6 +66,7 @@ _TODAY = {
     "utils": ("kx.utils", "kx.compat.old_functions"),
     "losses": ("kx.losses", "kx.compat.old_losses"),
     "metrics": ("kx.metrics", "kx.compat.old_losses"),
+    "optimizers": ("kx.optimizers", "kx.compat.old_optimizers"),
     "wrappers": ("kx.compat.scikit_learn",),
 }
 

@@ -16,7 +16,7 @@ _ALIKE = [
     "cross", "mod", "broadcast_to", "roll",
 ]  # fmt: skip
 _NN = [
-    "relu", "relu6", "sigmoid", "tanh", "softmax", "log_softmax", "softplus", "softsign", "elu", "selu",
+    "relu", "relu6", "sigmoid", "tanh", "softmax", "log_softmax", "softplus", "softsign", "elu", "leaky_relu", "selu",
     "silu", "swish", "moments",
 ]  # fmt: skip
 SAME = {
@@ -107,6 +107,8 @@ def function_of(name):
 
     def function(*args, **kwargs):
         kwargs.pop("name", None)
+        if "alpha" in kwargs:
+            kwargs["negative_slope"] = kwargs.pop("alpha")
         for key in ("input_tensor", "input", "tensor", "features", "logits", "values"):
             if key in kwargs and not args:
                 args = (kwargs.pop(key),)

@@ -1,4 +1,5 @@
 """Classic datasets, downloaded once and kept; a folder that `KX_DATASETS` names is looked through first.
+
 `Dataset` is the pipeline that feeds a model, after tf.data.
 """
 
@@ -33,7 +34,7 @@ _LOADERS = [
 
 _PIPELINE = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "TensorSpec"]
 
-__all__ = [*_PIPELINE, *_LOADERS]
+__all__ = sorted([*_PIPELINE, *_LOADERS])
 
 
 def __getattr__(name):
