@@ -83,6 +83,9 @@ def check(library, folder, prefix="", write_again=False):
         file = folder / f"{prefix}{path.stem}.keras"
         if not file.exists():
             continue
+        kind, _, name = path.stem.partition("_")
+        if kind == "layer" and not hasattr(library.layers, name.partition("_")[2]):
+            continue  # of Keras 1 and 2
         expected = np.load(path)
         count += 1
         try:

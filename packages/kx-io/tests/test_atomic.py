@@ -72,3 +72,18 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
         raise ValueError
     assert (tmp_path / "model" / "a").read_text() == "new"
     assert os.listdir(tmp_path) == ["model"]
+
+
+def test_what_a_killed_save_left_goes_with_a_later_one(tmp_path):
+    names = {
+        "old": ".model.keras.0123456789ab.part",
+        "new": ".model.keras.ba9876543210.part",
+        "own": ".model.keras.x.part",
+    }
+    for name in names.values():
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (1, 1))
+    os.utime(tmp_path / names["new"])
+    with replacing(tmp_path / "model.keras") as beside:
+        Path(beside).write_text("new")
+    assert sorted(os.listdir(tmp_path)) == sorted([names["new"], names["own"], "model.keras"])

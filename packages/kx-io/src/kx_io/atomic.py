@@ -2,9 +2,13 @@
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import stat
+import time
+
+_STALE = 3600  # seconds without a write, after which a part file is one of a save that was killed
 
 
 @contextlib.contextmanager
@@ -24,6 +28,7 @@ def replacing(path):
     """
     target = os.path.realpath(os.fspath(path))
     _check_target(target)
+    _remove_stale(target)
     beside = _beside(target)
     os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
@@ -89,6 +94,17 @@ def _check_parent(target):
 def _beside(target):
     folder, name = os.path.split(target)
     return os.path.join(folder, f".{name[:80]}.{secrets.token_hex(6)}.part")
+
+
+def _remove_stale(target):
+    """Remove the part files that killed saves to `target` left behind."""
+    folder, name = os.path.split(target)
+    pattern = re.compile(re.escape(f".{name[:80]}.") + r"[0-9a-f]{12}\.part")
+    for found in os.listdir(folder):
+        path = os.path.join(folder, found)
+        with contextlib.suppress(OSError):
+            if pattern.fullmatch(found) and time.time() - os.lstat(path).st_mtime > _STALE:
+                os.unlink(path)
 
 
 def _sync(path):

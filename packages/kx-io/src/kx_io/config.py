@@ -238,13 +238,18 @@ def _unknown_names(config):
     root, kind = _root.get()
     missing = [config, *_missing(root, kind)]
     labels = dict.fromkeys(_label(item) for item in missing)
-    short = (config["config"] if _names_a_function(config) else config["class_name"]).rpartition(">")[2]
-    hint = names.nearest(short, names.known_names()) if len(labels) == 1 else ""
+    short = list(dict.fromkeys(_short(item) for item in missing))
+    hint = names.nearest(short[0], names.known_names()) if len(labels) == 1 else ""
+    given = ", ".join(f"{name!r}: {name}" for name in short)
     return (
         f"Unknown name in the config: {', '.join(labels)}.{hint} For classes and functions of your own, put "
         f"@register_keras_serializable() on their definition and import it before loading, or pass "
-        f"custom_objects={{{short!r}: {short}{', ...' if len(labels) > 1 else ''}}}."
+        f"custom_objects={{{given}}}."
     )
+
+
+def _short(config):
+    return (config["config"] if _names_a_function(config) else config["class_name"]).rpartition(">")[2]
 
 
 def _missing(config, kind):
