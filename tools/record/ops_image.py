@@ -1,4 +1,4 @@
-"""Golden calls of `keras.ops.image`: sizes, patches, colors; see op_recording.py.
+"""Golden calls of `keras.ops.image`: sizes, patches, colors, maps; see op_recording.py.
 
 Run with JAX, which unlike TensorFlow takes channels first on a CPU and interpolates without tables:
 
@@ -63,5 +63,23 @@ COLORS = [
     case("image.hsv_to_rgb", np.array([[[0, 0, 0], [1, 0.5, 0.5], [0.25, 1, 0.25], [0.75, 0, 1]]], "float32")),
 ]  # fmt: skip
 
+# Without the last two terms of a transform, which Keras leaves out on JAX.
+TURNS = np.array([[0.9, 0.2, -0.5, -0.1, 1.1, 0.7, 0, 0], [1.2, -0.3, 1.0, 0.2, 0.8, -1.5, 0, 0]], "float32")
+WARPS = [
+    case("image.affine_transform", f(2, 4, 5, 2), TURNS, k, mode, 0.5, symbolic=False)
+    for k in ("nearest", "bilinear")
+    for mode in ("constant", "nearest", "wrap", "mirror", "reflect")
+]
+WARPS += [
+    case("image.affine_transform", f(4, 5, 2), TURNS[0]), case("image.affine_transform", f(2, 1, 4, 5), TURNS, **FIRST),
+    case("image.affine_transform", BYTES, TURNS * np.float32(1.0371), fill_mode="reflect", symbolic=False),
+    *[
+        case("image.map_coordinates", f(5), np.linspace(-7, 12, 23, dtype="float32")[None], order, mode, 0.25, symbolic=False)
+        for order in (0, 1)
+        for mode in ("constant", "nearest", "wrap", "mirror", "reflect")
+    ],
+    case("image.map_coordinates", f(4, 5), f(2, 3, 2, low=-1, high=5), 1, symbolic=False), case("image.map_coordinates", i(4, 5), f(2, 4, low=0, high=4), 0, symbolic=False),
+]  # fmt: skip
+
 if __name__ == "__main__":
-    record("image", SIZES + BORDERS + PATCHES + COLORS)
+    record("image", SIZES + BORDERS + PATCHES + COLORS + WARPS)

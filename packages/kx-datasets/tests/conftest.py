@@ -3,9 +3,12 @@
 import http.server
 import os
 import pathlib
+import sys
 import threading
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))  # for the cases that tests and recordings share
 
 _GIVEN = os.environ.get("KX_DATASETS")
 _SHARED = pathlib.Path(__file__).parents[4] / "shared" / "datasets"

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kx_datasets.pipeline.dataset import Dataset
 from kx_datasets.pydataset import PyDataset
 from kx_models.class_weights import check_class_weight, class_weights_to_sample_weights
-from kx_models.data import adapt, split
+from kx_models.data import adapt, split_validation
+from kx_models.data_arrays import split
 from kx_models.data_source import RAN_OUT
 from kx_tensor import config, ops
 from kx_tensor.random import set_random_seed
@@ -327,8 +329,13 @@ def test_split_leaves_neither_part_empty(fraction):
 
 
 def test_split_needs_arrays():
-    with pytest.raises(ValueError, match="Unrecognized data type: x=<generator"):
-        split((batches(3), None, None), 0.5)
+    for data in (batches(3), Numbered(), DataLoader(), Dataset.range(4).batch(2)):
+        with pytest.raises(
+            ValueError, match="`validation_split` is only supported for tensors or NumPy arrays"
+        ):
+            split_validation(data, None, None, 0.5)
+    with pytest.raises(ValueError, match="Unrecognized data type: y=<generator"):
+        split_validation(rows(4), batches(3), None, 0.5)
 
 
 # ---- generators and iterables

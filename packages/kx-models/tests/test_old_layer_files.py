@@ -1,4 +1,4 @@
-"""One layer of Keras 2 a file: what it predicts. Recorded by tools/record/old_layers.py."""
+"""One layer of Keras 2 a file: what it predicts. Recorded by tools/record/old_layer_files.py."""
 
 import io
 import warnings
@@ -10,7 +10,7 @@ import pytest
 
 from kx_models.saving.api import load_model
 
-ARCHIVE = zipfile.ZipFile(Path(__file__).parent / "golden" / "old_layers.zip")
+ARCHIVE = zipfile.ZipFile(Path(__file__).parent / "golden" / "old_layer_files.zip")
 NAMES = [Path(name).stem for name in ARCHIVE.namelist() if name.endswith(".h5")]
 RECORDED = np.load(io.BytesIO(ARCHIVE.read("recorded.npz")))
 

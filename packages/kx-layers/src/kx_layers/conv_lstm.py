@@ -4,7 +4,7 @@ from kx_io import field, one_of, positive, register
 from kx_layers import activations, regularizers
 from kx_layers.input_spec import InputSpec
 from kx_layers.lstm import bias_of_gates
-from kx_layers.recurrent_cell import RecurrentCell, RecurrentFields, states_of_rows
+from kx_layers.recurrent_cell import RecurrentCell, RecurrentFields, first_states
 from kx_layers.rnn import RNN
 from kx_layers.windowed import lower
 from kx_tensor import config, ops
@@ -142,7 +142,7 @@ class ConvLSTMCell(ConvLSTMFields, RecurrentCell):
             new = self._next(x, held, self.recurrent_kernel, back)
             return new[0], new
 
-        return run_steps(step, gates, states or states_of_rows(self, inputs), mask, **options)
+        return run_steps(step, gates, states or first_states(self, inputs), mask, **options)
 
     def fusible(self):
         return type(self).call is ConvLSTMCell.call and type(self).step is ConvLSTMCell.step

@@ -11,7 +11,7 @@ from kx_tensor.ops.dropout import dropout_mask
 # Activations that the recurrent primitives compute in the same node.
 FUSED = {
     activations.linear: None, activations.relu: "relu", activations.sigmoid: "sigmoid", activations.tanh: "tanh",
-    activations.hard_sigmoid: "hard_sigmoid", activations.keras2_hard_sigmoid: "keras2_hard_sigmoid",
+    activations.hard_sigmoid: "hard_sigmoid",
 }  # fmt: skip
 
 
@@ -195,7 +195,7 @@ def _per_gate(masks):
     return masks[0]
 
 
-def states_of_rows(layer, sequences):
+def first_states(layer, sequences):
     """The initial states of a cell or layer for sequences, whose number a symbolic batch may leave open."""
     if sequences.shape[0] is not None:
         return layer.get_initial_state(sequences.shape[0])

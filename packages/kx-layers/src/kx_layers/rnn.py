@@ -3,8 +3,8 @@
 from kx_io import field, register, registry, snake_case
 from kx_layers.input_spec import InputSpec
 from kx_layers.layer import Layer
-from kx_layers.recurrent_cell import RecurrentCell, states_of_rows
-from kx_layers.stacked_rnn_cells import StackedRNNCells, first_states
+from kx_layers.recurrent_cell import RecurrentCell, first_states
+from kx_layers.stacked_rnn_cells import StackedRNNCells, states_of_cell
 from kx_tensor import ops, tree
 from kx_tensor.ops.recurrent_loop import run_steps
 from kx_tensor.variable import Variable
@@ -98,7 +98,7 @@ class RNN(Layer):
 
     def get_initial_state(self, batch_size):
         """Return the list of the states that a sequence starts with if none are given: the cell's, or zeros."""
-        return first_states(self.cell, batch_size)
+        return states_of_cell(self.cell, batch_size)
 
     def reset_state(self):
         """Set the states that a stateful layer keeps to zero."""
@@ -180,7 +180,7 @@ class RNN(Layer):
         if self._fuses():
             return self.cell.run(sequences, states, mask, training, **options)
         if states is None:
-            states = states_of_rows(self, sequences)
+            states = first_states(self, sequences)
         if sequences.shape[1] == 0:
             raise ValueError(
                 f"Layer {self.name!r}: expected 1 or more steps, got inputs of shape {sequences.shape}."

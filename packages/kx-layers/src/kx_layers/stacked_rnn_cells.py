@@ -19,12 +19,12 @@ def _cells(cells):
     return cells
 
 
-def first_states(cell, batch_size):
+def states_of_cell(cell, batch_size):
     """Return the list of the states that a cell starts with: what it says, or zeros of its sizes.
 
     >>> class Cell(Layer):
     ...     state_size = 2
-    >>> [s.shape for s in first_states(Cell(), 3)]
+    >>> [s.shape for s in states_of_cell(Cell(), 3)]
     [(3, 2)]
     """
     if hasattr(cell, "get_initial_state"):
@@ -61,7 +61,7 @@ class StackedRNNCells(Layer):
 
     def get_initial_state(self, batch_size=None):
         """Return the initial states of the cells, in a list."""
-        return [first_states(cell, batch_size) for cell in self.cells]
+        return [states_of_cell(cell, batch_size) for cell in self.cells]
 
     def build(self, input_shape):
         for cell in self.cells:

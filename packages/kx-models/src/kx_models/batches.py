@@ -47,9 +47,9 @@ def unpack_validation(validation_data):
 
 
 def as_batch(x, y, sample_weight):
-    """Return the parts of a batch as the tuple that `train_step` and `test_step` are given."""
+    """Return what `train_step` and `test_step` are given: a tuple of the parts of a batch, or x where that is all."""
     if y is None and sample_weight is None:
-        return (x,)
+        return (x,) if isinstance(x, (tuple, list)) else x
     return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 

@@ -1,8 +1,7 @@
 """What the user passes to `fit`, `evaluate` and `predict`, as a source of batches."""
 
 from kx_datasets.pydataset import PyDataset
-from kx_models.data_arrays import ArraySource
-from kx_models.data_arrays import split as split
+from kx_models.data_arrays import ArraySource, split
 from kx_models.data_iterables import IterableSource, PyDatasetSource
 from kx_models.data_source import is_array_structure
 
@@ -12,7 +11,7 @@ def adapt(x, y=None, sample_weight=None, batch_size=None, shuffle=True, class_we
 
     `x` is an array-like (NumPy, nested lists of numbers, kx Tensor, pandas, PyTorch tensor), a list, tuple or
     dict of those, an iterator or iterable of batches `(x,)`, `(x, y)` or `(x, y, sample_weight)`, a
-    `PyDataset`, or a PyTorch DataLoader. Arrays are cut into batches of `batch_size` (default 32) in a new
+    `Dataset`, a `PyDataset`, or a PyTorch DataLoader. Arrays are cut into batches of `batch_size` (default 32) in a new
     random order for each epoch if `shuffle`; other data come in their own batches and (but for a `PyDataset`)
     their own order. `class_weight` maps classes to weights of their samples; `steps` is the number of batches
     in an epoch.
@@ -38,6 +37,22 @@ def adapt(x, y=None, sample_weight=None, batch_size=None, shuffle=True, class_we
     if kind == "PyDataset":
         return PyDatasetSource(x, shuffle, class_weight, steps)
     return IterableSource(x, class_weight, steps)
+
+
+def split_validation(x, y, sample_weight, validation_split):
+    """Return `(x, y, sample_weight)` for training and for validation, which takes the last samples of arrays.
+
+    >>> import numpy as np
+    >>> [part[0].tolist() for part in split_validation(np.arange(4), None, None, 0.25)]
+    [[0, 1, 2], [3]]
+    """
+    if _kind(x) is not None:
+        raise ValueError(
+            "Argument `validation_split` is only supported for tensors or NumPy arrays. Found incompatible type in "
+            f"the input: {type(x)}. Pass `validation_data`; a Dataset is cut by `take` and `skip`, or "
+            "`split_dataset`."
+        )
+    return split((x, y, sample_weight), validation_split)
 
 
 def _kind(x):

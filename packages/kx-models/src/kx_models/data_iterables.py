@@ -1,5 +1,6 @@
-"""Batches that the user's own code makes: generators, iterables, `PyDataset`, PyTorch's DataLoader."""
+"""Batches that the user's own code makes: generators, iterables, `Dataset`, `PyDataset`, PyTorch's DataLoader."""
 
+import contextlib
 import itertools
 
 from kx_datasets.workers import ordered_batches
@@ -29,15 +30,23 @@ class IterableSource(Source):
     def _raw_batches(self):
         return iter(self.data)
 
+    def _pass(self):
+        """Context of one pass, which ends what works for it; the user's own iterator stays open."""
+        batches = self._raw_batches()
+        if self.restartable and hasattr(batches, "close"):
+            return contextlib.closing(batches)
+        return contextlib.nullcontext(batches)
+
     def _batches(self):
-        for batch in self._raw_batches():
-            x, y, weight = unpack(batch)
-            if self.class_weight is not None:
-                if weight is not None:
-                    raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
-                weight = class_weights_to_sample_weights(y, self.class_weight)
-            self._any = True
-            yield x, y, weight
+        with self._pass() as batches:
+            for batch in batches:
+                x, y, weight = unpack(batch)
+                if self.class_weight is not None:
+                    if weight is not None:
+                        raise ValueError("You cannot `class_weight` and `sample_weight` at the same time.")
+                    weight = class_weights_to_sample_weights(y, self.class_weight)
+                self._any = True
+                yield x, y, weight
         if not self._any:
             raise ValueError(
                 f"The data must give at least one batch; this {type(self.data).__name__} gave none. If it is "

@@ -1,11 +1,13 @@
 """`fit`, `evaluate`, `predict`: the one training loop. Nothing is computed for logs that no callback will read."""
 
+import contextlib
+
 import numpy as np
 
 from kx_models.arguments import takes_old, unknown_arguments
 from kx_models.batches import flat_logs, joined, to_device, unpack_validation
 from kx_models.callbacks.callback_list import CallbackList
-from kx_models.data import adapt, split
+from kx_models.data import adapt, split_validation
 from kx_models.limits import limited, limited_epochs
 from kx_models.progress import standardize_verbose
 from kx_models.resume import Run
@@ -48,7 +50,7 @@ class Trainer(Steps):
         """Train for a number of epochs and return the History.
 
         `x` and `y` are arrays (nested for several inputs or outputs), or `x` is a generator, an iterable of batches, a
-        PyDataset. See Keras for the arguments: they are the same.
+        Dataset, a PyDataset, a PyTorch DataLoader. See Keras for the arguments: they are the same.
         """
         if kwargs:
             raise unknown_arguments("fit", kwargs, Trainer.fit)
@@ -56,7 +58,7 @@ class Trainer(Steps):
         _check_frequency(validation_freq)
         self.stop_training = False
         if validation_split and validation_data is None:
-            (x, y, sample_weight), validation_data = split((x, y, sample_weight), validation_split)
+            (x, y, sample_weight), validation_data = split_validation(x, y, sample_weight, validation_split)
         source = limited(adapt(x, y, sample_weight, batch_size, shuffle, class_weight, steps_per_epoch))
         epochs = initial_epoch + limited_epochs(epochs - initial_epoch)
         callbacks = self._callback_list(callbacks, verbose, epochs, source.num_batches, add_history=True)
@@ -164,7 +166,8 @@ class Trainer(Steps):
         self._needs_compile("evaluate")
         source = limited(adapt(x, y, sample_weight, batch_size, False, None, steps))
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
-        results = self._evaluate(source, callbacks)
+        with contextlib.closing(source):
+            results = self._evaluate(source, callbacks)
         if return_dict:
             return results
         own_logs = self._own_step("test_step", self._test)[1]
@@ -225,7 +228,7 @@ class Trainer(Steps):
         device, per_call = devices.current(), self.steps_per_execution
         batches, structure = None, None
         callbacks.on_predict_begin()
-        with tape.no_grad(), devices.pooled():
+        with contextlib.closing(source), tape.no_grad(), devices.pooled():
             for number, (bx, by, bw) in enumerate(source.epoch()):
                 if callbacks.wants_predict_batch_begin and number % per_call == 0:
                     callbacks.on_predict_batch_begin(number)

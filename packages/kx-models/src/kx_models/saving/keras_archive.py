@@ -99,9 +99,8 @@ def read_archive_model(file, custom_objects=None, compile=True, safe_mode=True):
     """Make the model of a `.keras` file: a path or a binary file object."""
     with open_archive(file) as archive:
         config = read_json(archive.read(_CONFIG, MAX_CONFIG), f"{archive.label}/{_CONFIG}")
+        version = _keras_version(archive)
         stored = archive.size(_WEIGHTS) if _WEIGHTS in archive else 0
-        metadata = archive.read(_METADATA, MAX_METADATA) if _METADATA in archive else b"{}"
-        version = _version(read_json(metadata, f"{archive.label}/{_METADATA}"))
         model = _unfilled(config, archive.label, custom_objects, compile, safe_mode, version, stored)
         if _WEIGHTS in archive:
             with archive.opened(_WEIGHTS) as member, open_hdf5(member) as root:
@@ -111,10 +110,6 @@ def read_archive_model(file, custom_objects=None, compile=True, safe_mode=True):
         for path, part in _with_assets(model, "load_assets"):
             _load_zipped_assets(archive, path, part)
     return model
-
-
-def _version(metadata):
-    return metadata.get("keras_version") if isinstance(metadata, dict) else None
 
 
 def _unfilled(config, label, custom_objects, compile, safe_mode, version, stored):
@@ -129,6 +124,14 @@ def _unfilled(config, label, custom_objects, compile, safe_mode, version, stored
             given = {**training, "optimizer_config": training["optimizer"]}
             restore_training(model, given, {}, None, Era.of(version))
     return model
+
+
+def _keras_version(archive):
+    """The version of Keras that wrote an archive; TensorFlow's was 2."""
+    if _METADATA not in archive:
+        return None
+    metadata = read_json(archive.read(_METADATA, MAX_METADATA), f"{archive.label}/{_METADATA}")
+    return metadata.get("keras_version") if isinstance(metadata, dict) else None
 
 
 def _load_zipped_assets(archive, path, part):

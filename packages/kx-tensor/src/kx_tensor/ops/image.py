@@ -8,3 +8,5 @@ from kx_tensor.ops.image_size import extract_patches as extract_patches
 from kx_tensor.ops.image_size import extract_patches_3d as extract_patches_3d
 from kx_tensor.ops.image_size import pad_images as pad_images
 from kx_tensor.ops.image_size import resize as resize
+from kx_tensor.ops.warp import affine_transform as affine_transform
+from kx_tensor.ops.warp import map_coordinates as map_coordinates

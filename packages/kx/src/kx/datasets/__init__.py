@@ -1,4 +1,6 @@
-"""Classic datasets, downloaded once and kept; a folder that `KX_DATASETS` names is looked through first."""
+"""Classic datasets, downloaded once and kept; a folder that `KX_DATASETS` names is looked through first.
+`Dataset` is the pipeline that feeds a model, after tf.data.
+"""
 
 import importlib
 
@@ -12,8 +14,13 @@ if TYPE_CHECKING:
     from kx.datasets import imdb as imdb
     from kx.datasets import mnist as mnist
     from kx.datasets import reuters as reuters
+    from kx_datasets.pipeline.dataset import AUTOTUNE as AUTOTUNE
+    from kx_datasets.pipeline.dataset import INFINITE_CARDINALITY as INFINITE_CARDINALITY
+    from kx_datasets.pipeline.dataset import UNKNOWN_CARDINALITY as UNKNOWN_CARDINALITY
+    from kx_datasets.pipeline.dataset import Dataset as Dataset
+    from kx_datasets.pipeline.elements import TensorSpec as TensorSpec
 
-__all__ = [
+_LOADERS = [
     "boston_housing",
     "california_housing",
     "cifar10",
@@ -24,10 +31,16 @@ __all__ = [
     "reuters",
 ]
 
+_PIPELINE = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "TensorSpec"]
+
+__all__ = [*_PIPELINE, *_LOADERS]
+
 
 def __getattr__(name):
-    if name in __all__:
+    if name in _LOADERS:
         return importlib.import_module(f"kx.datasets.{name}")
+    if name in _PIPELINE:
+        return getattr(importlib.import_module("kx_datasets"), name)
     raise AttributeError(f"module 'kx.datasets' has no attribute {name!r}; it has {', '.join(__all__)}")
 
 
