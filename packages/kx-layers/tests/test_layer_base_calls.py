@@ -313,6 +313,14 @@ def test_what_is_no_loss():
         Costly().add_loss("much")
 
 
+def test_a_layer_of_an_integer_dtype_gets_floats_as_they_are():
+    class Count(Layer):
+        def call(self, x):
+            return ops.cast(ops.sum(x > 0.4, axis=-1), self.dtype)
+
+    np.testing.assert_array_equal(Count(dtype="int32")(X), [0, 2])
+
+
 # ---- values given for variables
 
 

@@ -1,5 +1,6 @@
 """Configs of Keras 1 and 2: what each spelling of the time means, and what is refused."""
 
+import json
 import warnings
 
 import h5py
@@ -226,6 +227,46 @@ def test_tensorflow_functions_are_an_allow_list():
     entry = layer("TFOpLambda", "y", function="math.reduce_sum")
     with pytest.raises(ValueError, match="kx's op has no mystery"):
         made(functional((entry, [["x", 0, 0, {"mystery": 3}]])))
+
+
+def node(op, constants=(), **attributes):
+    config = {
+        "node_def": json.dumps({"name": "n", "op": op, "input": [], "attr": attributes}),
+        "constants": dict(constants),
+    }
+    return layer("TensorFlowOpLayer", "y", **config)
+
+
+NODES = {
+    "constant first": (node("Sub", {"0": 1.0}), lambda x: 1 - x),
+    "mean": (node("Mean", {"1": [1]}, keep_dims={"b": True}), lambda x: x.mean(axis=1, keepdims=True)),
+    "reshape": (node("Reshape", {"1": [-1, 2, 2]}), lambda x: x.reshape(-1, 2, 2)),
+    "concatenate": (node("ConcatV2", {"1": [[1.0] * 4], "2": 0}), lambda x: np.concatenate([x, np.ones((1, 4))])),
+    "cast": (node("Cast", DstT={"type": "DT_INT32"}), lambda x: x.astype("int32")),
+    "leaky relu": (node("LeakyRelu", alpha={"f": 0.5}), lambda x: np.where(x < 0, x / 2, x)),
+    "slice": (
+        node("StridedSlice", {"1": [0, 1], "2": [0, 3], "3": [1, 1]}, begin_mask={"i": "1"}, end_mask={"i": "1"}),
+        lambda x: x[:, 1:3],
+    ),
+    "one place": (
+        node("StridedSlice", {"1": [0, -1], "2": [0, 0], "3": [1, 1]}, begin_mask={"i": "1"}, end_mask={"i": "1"},
+             shrink_axis_mask={"i": "2"}),
+        lambda x: x[:, -1],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_nodes_of_tensorflow_graphs(name):
+    entry, expected = NODES[name]
+    model = made(functional((entry, [[["x", 0, 0, {}]]])))
+    x = np.array([[-2.0, 1.0, 0.5, 3.0], [1.0, -1.0, 4.0, 0.0]], "float32")
+    np.testing.assert_allclose(model(x), expected(x), rtol=1e-6)
+
+
+def test_nodes_that_are_not_known_are_refused():
+    with pytest.raises(ValueError, match="TensorFlow node 'ReadFile', for which kx has no op"):
+        made(functional((node("ReadFile"), [[["x", 0, 0, {}]]])))
 
 
 def test_slices_with_ellipsis_and_new_axes():

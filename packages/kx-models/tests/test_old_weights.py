@@ -125,6 +125,19 @@ def test_files_from_before_layers_had_names(path):
     assert all((a == b).all() for a, b in zip(model.get_weights(), w, strict=True))
 
 
+def test_numbers_of_layers_are_not_believed(path):
+    with h5py.File(path, "w") as file:
+        file.attrs["nb_layers"] = 10**12
+        file.create_group("layer_0").attrs["nb_params"] = 0
+    with pytest.raises(FileFormatError, match="lists 'layer_1' in /"):
+        read_old_weights(two_layers(), path)
+    with h5py.File(path, "w") as file:
+        file.attrs["nb_layers"] = 1
+        file.create_group("layer_0").attrs["nb_params"] = 10**12
+    with pytest.raises(FileFormatError, match="lists 'param_0' in /layer_0"):
+        read_old_weights(two_layers(), path)
+
+
 def test_weights_of_the_model_itself(path):
     class Shifted(Model):
         def __init__(self):

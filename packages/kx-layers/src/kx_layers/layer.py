@@ -402,7 +402,8 @@ class Layer(Fields, Weights, OldAttributes):
 
     def _autocast(self, x):
         target = self._policy.compute_dtype
-        if self.autocast and target is not None and x.dtype != target and dtypes.is_float_dtype(x.dtype):
+        floats = target is not None and dtypes.is_float_dtype(target) and dtypes.is_float_dtype(x.dtype)
+        if self.autocast and floats and x.dtype != target:
             mask = x._keras_mask
             x = ops.cast(x, target)
             x._keras_mask = mask

@@ -5,11 +5,12 @@ output), Keras 2 added the keyword arguments as a fourth item; in those a refere
 """
 
 from kx_models.saving.old_layers import takes_states
+from kx_models.saving.old_tf_nodes import node_call
 from kx_models.saving.old_tf_ops import op_call
 from kx_tensor import tree
 
 _CONSTANT = "_CONSTANT_VALUE"  # the layer that tf.keras names where a plain value is the first argument
-_OPS = ("TFOpLambda", "SlicingOpLambda")
+_OPS = ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer")
 
 
 def modern_graph(config, entries):
@@ -134,10 +135,16 @@ def _layer_call(node, entry, references):
 
 def _op_entry(old, references):
     """An entry for a TensorFlow function in the graph."""
-    function, calls = old["config"]["function"], []
+    calls = []
     for node in old["inbound_nodes"]:
         inputs, kwargs = _split(node, references)
-        op, args, kwargs = op_call(function, (inputs,), kwargs)
+        if old["class_name"] == "TensorFlowOpLayer":
+            function, args, kwargs = node_call(
+                old["config"], inputs if isinstance(inputs, list) else [inputs]
+            )
+        else:
+            function, args = old["config"]["function"], (inputs,)
+        op, args, kwargs = op_call(function, args, kwargs)
         calls.append({"args": list(args), "kwargs": kwargs})
     name = clean(old["name"])
     entry = {"module": "kx.ops", "class_name": op, "config": {"name": name}, "registered_name": None}

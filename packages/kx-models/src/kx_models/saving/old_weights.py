@@ -7,7 +7,7 @@ import numpy as np
 
 from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
-from kx_io.hdf5 import open_hdf5, write_hdf5
+from kx_io.hdf5 import StoredArray, StoredGroup, open_hdf5, write_hdf5
 from kx_models.saving.old_eras import Era
 from kx_models.saving.old_graphs import clean
 from kx_models.saving.old_weights_conversion import converted
@@ -119,17 +119,28 @@ def read_groups(root):
             raise FileFormatError(
                 f"{root.path} holds no weights as Keras 1 and 2 wrote them: it has no attribute layer_names."
             )
-        names = [f"layer_{i}" for i in range(int(count))]  # before Keras 1, layers had no names
+        # before Keras 1, layers had no names; one more than there are is missed below, however many are claimed
+        names = [f"layer_{i}" for i in range(min(int(count), len(root) + 1))]
     groups = []
     for name in names:
-        if name not in root:
-            raise FileFormatError(f"The file lists the layer {name!r}, but holds no weights of it.")
-        weight_names = root[name].names("weight_names")
+        group = member(root, name, StoredGroup)
+        weight_names = group.names("weight_names")
         if weight_names is None:
-            weight_names = [f"param_{i}" for i in range(int(root[name].attribute("nb_params", 0)))]
+            weight_names = [
+                f"param_{i}" for i in range(min(int(group.attribute("nb_params", 0)), len(group) + 1))
+            ]
         if weight_names:
-            groups.append(Group(name, weight_names, [root[name][weight] for weight in weight_names]))
+            arrays = [member(group, weight, StoredArray) for weight in weight_names]
+            groups.append(Group(name, weight_names, arrays))
     return groups
+
+
+def member(group, name, kind):
+    """What a list in a file names; FileFormatError where it isn't there, or is something else."""
+    found = group.get(name)
+    if not isinstance(found, kind):
+        raise FileFormatError(f"The file lists {name!r} in {group.path}, but holds no such weights.")
+    return found
 
 
 def _paired(model, groups):
@@ -245,10 +256,10 @@ def _report_shape(expected, arrays, label):
 def _top_level(model, root, by_name, skip_mismatch):
     """The assignments for the weights that the model has beside its layers'."""
     group, own = root.get(_TOP), _own_weights(model)
-    names = group.names("weight_names") if group is not None else None
+    names = group.names("weight_names") if isinstance(group, StoredGroup) else None
     if not names:
         return []
-    arrays = [group[name] for name in names]
+    arrays = [member(group, name, StoredArray) for name in names]
     if len(arrays) == len(own) and _shapes_agree(own, arrays):
         return list(zip(own, arrays, strict=True))
     paths = [variable.path for variable in own]

@@ -6,13 +6,13 @@ import warnings
 from kx_io import CustomObjectScope, registry
 from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
-from kx_io.hdf5 import open_hdf5, write_hdf5
+from kx_io.hdf5 import StoredArray, StoredGroup, open_hdf5, write_hdf5
 from kx_io.text import read_json
 from kx_models.saving.model_of_config import model_of
 from kx_models.saving.old_compile import compile_arguments, written_compile
 from kx_models.saving.old_eras import Era
 from kx_models.saving.old_optimizers import modern_optimizer, restore_state
-from kx_models.saving.old_weights import BACKEND, KERAS_VERSION, load_groups, write_groups
+from kx_models.saving.old_weights import BACKEND, KERAS_VERSION, load_groups, member, write_groups
 
 
 def write_whole_model(model, path, include_optimizer=True):
@@ -74,9 +74,10 @@ def read_whole_model(path, custom_objects=None, compile=True, safe_mode=True):
         model = model_of(
             config, str(path), keras_version=keras_version, backend=backend, stored=root.file_bytes
         )
-        if "model_weights" not in root:
+        weights = root.get("model_weights")
+        if not isinstance(weights, StoredGroup):
             raise FileFormatError(f"{path} holds a model's architecture, but no group model_weights.")
-        loaded = load_groups(model, root["model_weights"])
+        loaded = load_groups(model, weights)
         training = root.attribute("training_config")
         if compile and training is not None:
             era = Era.of(keras_version, backend)
@@ -86,20 +87,20 @@ def read_whole_model(path, custom_objects=None, compile=True, safe_mode=True):
 
 def restore_training(model, config, root, loaded, era):
     """Compile a model as Keras 1 or 2 noted, and restore the optimizer's state from `root`, where it has one."""
-    arguments, problems = compile_arguments(config, era)
+    arguments, problems = compile_arguments(config if isinstance(config, dict) else {}, era)
     try:
         given, notes = modern_optimizer(config.get("optimizer_config"), era)
         problems += notes
         optimizer = registry("optimizers").deserialize(given)
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         problems.append(f"the optimizer ({error})")
         optimizer = None
     _compile(model, optimizer, arguments, problems)
     group = root.get("optimizer_weights")
-    names = group.names("weight_names") if group is not None else None
+    names = group.names("weight_names") if isinstance(group, StoredGroup) else None
     if optimizer is not None and names:
         try:
-            arrays = [group[name] for name in names]
+            arrays = [member(group, name, StoredArray) for name in names]
             restore_state(model.optimizer, model, names, arrays, loaded, era)
         except (ValueError, KeyError) as error:
             problems.append(f"the state of the optimizer ({error}), which starts anew")
