@@ -1,11 +1,21 @@
 """What does not belong elsewhere: arrays, files, progress, custom objects."""
 
+from kx_datasets.audio_folder import audio_dataset_from_directory as audio_dataset_from_directory
 from kx_datasets.cache import get_file as get_file
 from kx_datasets.categorical import normalize as normalize
 from kx_datasets.categorical import to_categorical as to_categorical
+from kx_datasets.dataset_split import pack_x_y_sample_weight as pack_x_y_sample_weight
+from kx_datasets.dataset_split import split_dataset as split_dataset
+from kx_datasets.image_folder import image_dataset_from_directory as image_dataset_from_directory
+from kx_datasets.images import array_to_img as array_to_img
+from kx_datasets.images import img_to_array as img_to_array
+from kx_datasets.images import load_img as load_img
+from kx_datasets.images import save_img as save_img
 from kx_datasets.pydataset import PyDataset as PyDataset
 from kx_datasets.pydataset import Sequence as Sequence
 from kx_datasets.sequences import pad_sequences as pad_sequences
+from kx_datasets.text_folder import text_dataset_from_directory as text_dataset_from_directory
+from kx_datasets.timeseries import timeseries_dataset_from_array as timeseries_dataset_from_array
 from kx_io.config import deserialize_keras_object as deserialize_keras_object
 from kx_io.config import serialize_keras_object as serialize_keras_object
 from kx_io.scopes import CustomObjectScope as CustomObjectScope
@@ -17,6 +27,7 @@ from kx_io.scopes import register_keras_serializable as register_keras_serializa
 from kx_models.messages import disable_interactive_logging as disable_interactive_logging
 from kx_models.messages import enable_interactive_logging as enable_interactive_logging
 from kx_models.messages import is_interactive_logging_enabled as is_interactive_logging_enabled
+from kx_models.batches import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from kx_models.plots.diagram import model_to_dot as model_to_dot
 from kx_models.plots.diagram import plot_model as plot_model
 from kx_models.feature_space import FeatureSpace as FeatureSpace
