@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import pickle
 import signal
 import subprocess
@@ -496,7 +497,9 @@ def test_architecture_alone(read):
         again = model_from_yaml(model.to_yaml())
     else:
         again = model_from_config(json.loads(model.to_json()))
-    assert again.to_json() == model.to_json()
+    # whether layers share the object of their dtype policy depends on who set the global one
+    texts = [re.sub(r', "shared_object_id": \d+', "", m.to_json()) for m in (again, model)]
+    assert texts[0] == texts[1]
     assert not same_weights(again, model)
 
 
