@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from compare_peers import processor
 
 PAGES = Path(__file__).parents[1] / "docs" / "scripts"
