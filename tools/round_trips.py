@@ -22,8 +22,8 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "record"))
 
-import all_saved_models  # noqa: E402
-from saved_models import flat, train  # noqa: E402
+import all_saved_models
+from saved_models import flat, train
 
 FORMATS = (".keras", ".weights.h5", ".h5")
 BATCH = 4
