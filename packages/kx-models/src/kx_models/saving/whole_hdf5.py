@@ -49,7 +49,9 @@ def _plain(config):
     if str(config.get("module")).startswith(("kx.ops", "keras.src.ops")):
         return config
     name = config.get("registered_name") or ""
-    known = find_class(config.get("module"), config["class_name"])  # Keras goes by the name of the class itself here
+    known = find_class(
+        config.get("module"), config["class_name"]
+    )  # Keras goes by the name of the class itself here
     own_name = config["class_name"] if known is None else known.__name__
     out = {"class_name": name if ">" in name else own_name, "config": config["config"]}
     if isinstance(out["config"], dict) and isinstance(out["config"].get("layers"), list):
