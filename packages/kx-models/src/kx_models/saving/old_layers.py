@@ -81,7 +81,7 @@ def _arguments(name, config, era):
     for key, value in config.items():
         if key in _WRAPPED:
             out[key] = _wrapped(value, era)
-        elif is_object(value) and is_layer(modern_class(bare_name(value["class_name"]))):
+        elif is_object(value) and not key.endswith("_initializer") and is_layer(modern_class(bare_name(value["class_name"]))):
             out[key] = modern_layer(value, era)
         else:
             out[key] = modern_part(key, value, era)
