@@ -317,6 +317,8 @@ def __getattr__(name):
         return tf_names.Namespace(name)
     if name == "data":
         return tf_names.data()
+    if name == "strings":
+        return tf_names.strings()
     found = tf_names.SAME.get(name)
     if found is not None:
         return tf_names.function_of(found)

@@ -127,6 +127,11 @@ def data():
     return datasets
 
 
+def strings():
+    """Return what stands for `tf.strings`."""
+    return importlib.import_module("kx.compat.tf_strings")
+
+
 def advice(full, name):
     """Return the message for a name of TensorFlow that kx lacks.
 
