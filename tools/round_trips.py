@@ -2,9 +2,9 @@
 
     python tools/round_trips.py all FOLDER PYTHON     # PYTHON: one that has keras 3.15.1, tensorflow and tf_keras
 
-Every model of tools/record/all_saved_models.py is trained by one library, written in three formats, and read by another,
-in a process of its own: predictions must be the same, and so must the losses of training that goes on. `all` runs the
-steps `write` and `read` for each pair and prints a table; one step alone, or a few models, are
+Every model of tools/record/all_saved_models.py is trained by one library, written in three formats, and read by
+another, in a process of its own: predictions must be the same, and so must the losses of training that goes on. `all`
+runs the steps `write` and `read` for each pair and prints a table; one step alone, or a few models, are
 
     python tools/round_trips.py write LIBRARY FOLDER [MODEL ...]
     python tools/round_trips.py read LIBRARY FOLDER [MODEL ...]       # files that another library wrote to FOLDER
