@@ -2,9 +2,9 @@
 
     python tools/round_trips.py all FOLDER PYTHON     # PYTHON: one that has keras 3.15.1, tensorflow and tf_keras
 
-Every model of tools/record/all_saved_models.py is trained by one library, written in three formats, and read by another,
-in a process of its own: predictions must be the same, and so must the losses of training that goes on. `all` runs the
-steps `write` and `read` for each pair and prints a table; one step alone, or a few models, are
+Every model of tools/record/all_saved_models.py is trained by one library, written in three formats, and read by
+another, in a process of its own: predictions must be the same, and so must the losses of training that goes on. `all`
+runs the steps `write` and `read` for each pair and prints a table; one step alone, or a few models, are
 
     python tools/round_trips.py write LIBRARY FOLDER [MODEL ...]
     python tools/round_trips.py read LIBRARY FOLDER [MODEL ...]       # files that another library wrote to FOLDER
@@ -22,17 +22,22 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "record"))
 
-import all_saved_models  # noqa: E402
-from saved_models import flat, train  # noqa: E402
+import all_saved_models
+from saved_models import flat, train
 
 FORMATS = (".keras", ".weights.h5", ".h5")
 BATCH = 4
-PAIRS = (("kx", "keras"), ("keras", "kx"), ("kx", "tf_keras"), ("tf_keras", "kx"))
+# Keras reading its own files shows what is its own doing
+PAIRS = (
+    ("kx", "keras"), ("keras", "kx"), ("keras", "keras"),
+    ("kx", "tf_keras"), ("tf_keras", "kx"), ("tf_keras", "tf_keras"),
+)  # fmt: skip
 FINE = "yes"
 
 
-def library(name):
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # the only one with which Keras reads strings
+def library(name, names):
+    needed = any(model in all_saved_models.WITH_TENSORFLOW for model in names)
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow" if needed else "jax")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if name == "tf_keras":
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
@@ -43,8 +48,13 @@ def made(keras, name, seed):
     """A model that is built, with its optimizer, and its data."""
     keras.utils.set_random_seed(seed)
     model, (x, y) = all_saved_models.MODELS[name](keras)
-    if keras.__name__ == "tf_keras" and isinstance(x, np.ndarray) and x.dtype == object:
-        x = x.astype(str)
+    if keras.__name__ != "kx":
+        if getattr(model, "optimizer", None) is not None:
+            model.run_eagerly = True  # compiling a step takes longer than running the few that are made here
+        if name in all_saved_models.STRINGS:
+            import tensorflow
+
+            x = tensorflow.constant(x)
     return model, x, y
 
 
@@ -56,13 +66,10 @@ def build(model, x, y):
 
 
 def predicted(model, x):
+    for layer in model.layers:
+        if getattr(layer, "stateful", False):
+            layer.reset_states()  # no file holds them
     return flat(model.predict(x, batch_size=BATCH, verbose=0))
-
-
-def eager(keras, model):
-    """Compiling a step takes longer than running the few that are made here."""
-    if keras.__name__ != "kx" and getattr(model, "optimizer", None) is not None:
-        model.run_eagerly = True
 
 
 # ---- one library writes
@@ -74,7 +81,6 @@ def write(keras, folder, names):
     for name in names:
         try:
             model, x, y = made(keras, name, seed=1)
-            eager(keras, model)
             if getattr(model, "optimizer", None) is not None:
                 train(model, x, y, epochs=2)
             told[name] = _written(model, x, folder, name)
@@ -84,7 +90,7 @@ def write(keras, folder, names):
         except Exception as error:
             told.setdefault(name, {}).update(dict.fromkeys(FORMATS, f"not made: {_sentence(error)}"))
         print(f"{keras.__name__} wrote {name}: {told[name] or 'all'}", flush=True)
-    (folder / "written.json").write_text(json.dumps(told, indent=1))
+    _note(folder / "written.json", told)
 
 
 def _written(model, x, folder, name):
@@ -118,7 +124,7 @@ def read(keras, folder, names):
         }
         unfit = {suffix: why for suffix, why in told[name].items() if why != FINE}
         print(f"{keras.__name__} read {name}: {unfit or 'all'}", flush=True)
-    (folder / f"read_by_{keras.__name__}.json").write_text(json.dumps(told, indent=1))
+    _note(folder / f"read_by_{keras.__name__}.json", told)
 
 
 def _read(keras, folder, name, suffix):
@@ -134,7 +140,7 @@ def _read(keras, folder, name, suffix):
             model.load_weights(path)
         else:
             model = keras.models.load_model(path)
-        eager(keras, model)
+            model.run_eagerly = keras.__name__ != "kx"
         outputs = predicted(model, x)
         stored = [expected[key] for key in expected.files if key.startswith("arr_")]
         if len(outputs) != len(stored):
@@ -152,6 +158,12 @@ def _read(keras, folder, name, suffix):
     if not np.allclose(losses, expected["losses"], rtol=2e-2 if low else 2e-5, atol=1e-6):
         return f"trains on otherwise: {np.round(losses, 5).tolist()} for {expected['losses'].round(5).tolist()}"
     return FINE
+
+
+def _note(path, told):
+    """Add to what a file tells of models."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(known | told, indent=1))
 
 
 def _sentence(error):
@@ -172,8 +184,12 @@ def run_all(folder, python):
 
 
 def _step(which, python, *arguments):
-    program = sys.executable if which == "kx" else python
-    subprocess.run([program, __file__, *map(str, arguments)], check=True)
+    command = [sys.executable if which == "kx" else python, __file__, *map(str, arguments)]
+    if which == "keras":
+        special = all_saved_models.WITH_TENSORFLOW
+        subprocess.run([*command, *special], check=True)
+        command += [name for name in all_saved_models.MODELS if name not in special]
+    subprocess.run(command, check=True)
 
 
 def table(folder):
@@ -197,9 +213,10 @@ def main():
     elif sys.argv[1] == "table":
         print(table(pathlib.Path(sys.argv[2])))
     else:
-        keras, folder = library(sys.argv[2]), pathlib.Path(sys.argv[3])
+        names = sys.argv[4:] or list(all_saved_models.MODELS)
+        keras, folder = library(sys.argv[2], names), pathlib.Path(sys.argv[3])
         step = {"write": write, "read": read}[sys.argv[1]]
-        step(keras, folder, sys.argv[4:] or list(all_saved_models.MODELS))
+        step(keras, folder, names)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ _FAMILIES = (
 )
 MODELS = {name: make for family in _FAMILIES for name, make in family.MODELS.items()}
 STRINGS = saved_preprocessing_models.STRINGS
-DRAWING = ("seeds", "noise", "spatial", "recurrent_dropout")  # random numbers while they train
+WITH_TENSORFLOW = saved_preprocessing_models.WITH_TENSORFLOW
+STATEFUL = ("stateful",)  # no file holds the states of stateful layers: they start anew
+DRAWING = ("seeds", "noise", "spatial", "recurrent_dropout", "augmented")  # random numbers while they train
 LOW_PRECISION = ("mixed", "float16", "bfloat16")
-SUBCLASSED = ("subclass", "tower", "inside")  # no config tells their graph: HDF5 files cannot hold them
 
 
 def custom_objects(library):

@@ -170,8 +170,8 @@ def spectral(keras):
 def einsum(keras):
     layers = keras.layers
     stack = [
-        layers.EinsumDense("abc,cde->abde", (None, 2, 3), bias_axes="de", activation="relu"),
-        layers.EinsumDense("abde,def->abf", (None, 4)),
+        layers.EinsumDense("abc,cde->abde", (3, 2, 3), bias_axes="de", activation="relu"),
+        layers.EinsumDense("abde,def->abf", (3, 4)),
         layers.Dense(3),
         layers.Flatten(),
     ]
@@ -221,12 +221,11 @@ def attentions(keras):
 def heads(keras):
     layers = keras.layers
     x, y = keras.Input((4, 6), name="x"), keras.Input((3, 6), name="y")
-    h = layers.MultiHeadAttention(2, 3, value_dim=2, output_shape=5, use_bias=False, name="cross")(
+    h = layers.MultiHeadAttention(2, 3, value_dim=2, use_bias=False, name="cross")(
         x, y, key=y, use_causal_mask=False
     )
-    h, scores = layers.MultiHeadAttention(1, 2, name="scored")(h, y, return_attention_scores=True)
-    flat = [layers.Flatten(name="flat")(h), layers.Flatten(name="scores")(scores)]
-    out = layers.Dense(1, name="out")(layers.Concatenate(name="all")(flat))
+    h = layers.MultiHeadAttention(1, 2, name="again")(h, y)
+    out = layers.Dense(1, name="out")(layers.Flatten(name="flat")(h))
     model = keras.Model([x, y], out, name="heads")
     return _compiled(keras, model, [floats(12, 4, 6), floats(12, 3, 6, seed=2)], floats(12, 1, seed=1))
 

@@ -104,8 +104,8 @@ def blend_class(keras):
             self.again = self._own
 
         def build(self, input_shape):
-            self.calls = self.add_weight((), "zeros", name="calls", trainable=False)
-            self.scale = self.add_weight((self.units,), "ones", name="scale")
+            self.calls = self.add_weight(shape=(), initializer="zeros", name="calls", trainable=False)
+            self.scale = self.add_weight(shape=(self.units,), initializer="ones", name="scale")
             for layer in (self.many[0], self.many[1][0], *self.named.values(), self._own):
                 layer.build(input_shape)
 

@@ -36,7 +36,7 @@ def lookups(keras):
         crossed,
     ]
     model = keras.Model([a, b], layers.Dense(1, name="out")(layers.Concatenate(name="all")(h)), name="lookups")
-    model.compile("adam", "mse")
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "mse")  # TensorFlow has another Adam for sparse gradients
     return model, ([rng().integers(0, 10, (12, 1)), rng(1).integers(0, 10, (12, 1))], floats(12, 1))
 
 
@@ -51,7 +51,7 @@ def text(keras):
     h = layers.Embedding(9, 3, mask_zero=True, name="table")(vectorize(x))
     h = layers.GlobalAveragePooling1D(name="mean")(h)
     model = keras.Model(x, layers.Dense(1, name="out")(h), name="text")
-    model.compile("adam", "mse")
+    model.compile(keras.optimizers.SGD(0.05), "mse")
     return model, (np.tile(WORDS, (3, 1)), floats(12, 1))
 
 
@@ -67,9 +67,10 @@ def words(keras):
     hashed = layers.Hashing(4, mask_value="", output_mode="one_hot", name="hashed")
     x = keras.Input((1,), dtype="string", name="x")
     table = layers.Embedding(8, 2, name="table")(learned(x))
-    h = layers.Concatenate(name="all")([counted(x), known(x), hashed(x), layers.Flatten(name="flat")(table)])
+    counts = layers.Reshape((12,), name="counts")(counted(x))  # Keras says (1, 12) of a symbolic tensor
+    h = layers.Concatenate(name="all")([counts, known(x), hashed(x), layers.Flatten(name="flat")(table)])
     model = keras.Model(x, layers.Dense(1, name="out")(h), name="words")
-    model.compile("adam", "mse")
+    model.compile(keras.optimizers.Adagrad(0.05, weight_decay=0.01), "mse")
     return model, (np.tile(WORDS, (3, 1)), floats(12, 1))
 
 
@@ -88,5 +89,24 @@ def images(keras):
     return model, (rng().integers(0, 256, (12, 4, 7, 3)).astype("float32"), floats(12, 1))
 
 
-MODELS = {f.__name__: f for f in (features, lookups, text, words, images)}
-STRINGS = ("text", "words")  # Keras runs these with TensorFlow alone
+def augmented(keras):
+    layers = keras.layers
+    stack = [
+        layers.RandomFlip("horizontal", seed=1),
+        layers.RandomRotation(0.1, seed=2),
+        layers.RandomTranslation(0.2, 0.1, fill_mode="nearest", seed=3),
+        layers.RandomZoom((-0.2, 0.1), seed=4),
+        layers.RandomContrast(0.3, seed=5),
+        layers.RandomBrightness(0.2, value_range=(0.0, 1.0), seed=6),
+        layers.Conv2D(2, 3),
+        layers.Flatten(),
+        layers.Dense(1),
+    ]
+    model = keras.Sequential([keras.Input((5, 6, 3)), *stack], name="augmented")
+    model.compile("adam", "mse")
+    return model, (abs(floats(12, 5, 6, 3)), floats(12, 1))
+
+
+MODELS = {f.__name__: f for f in (features, lookups, text, words, images, augmented)}
+STRINGS = ("text", "words")
+WITH_TENSORFLOW = ("lookups", *STRINGS)  # Keras trains these with TensorFlow alone

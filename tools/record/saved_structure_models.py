@@ -63,7 +63,6 @@ def calls(keras):
     norm, dense = layers.BatchNormalization(name="norm"), layers.Dense(4, name="dense")
     h = norm(dense(x), training=False)
     h = norm(dense(h + 1.0), training=True)
-    h = layers.Dropout(0.5, name="off")(h, training=False)
     model = keras.Model(x, layers.Dense(1, name="out")(h), name="calls")
     model.compile("adam", "mse")
     return model, (floats(12, 4), floats(12, 1, seed=1))

@@ -29,7 +29,7 @@ def _one_hot(classes):
 
 # name: optimizer, loss; the losses are those of numbers, as object, name or function
 REGRESSIONS = {
-    "sgd": (lambda o: o.SGD(o.schedules.InverseTimeDecay(0.1, 3, 0.5), momentum=0.5, clipvalue=0.1), lambda l: l.Huber(0.7)),
+    "sgd": (lambda o: o.SGD(o.schedules.InverseTimeDecay(0.1, 3, 0.5), momentum=0.5, clipvalue=0.1), lambda l: l.Huber()),
     "adam": (
         lambda o: o.Adam(o.schedules.CosineDecay(0.02, 9, alpha=0.1, warmup_target=0.05, warmup_steps=3), global_clipnorm=0.3),
         lambda l: l.MeanAbsoluteError(reduction="sum"),
@@ -38,7 +38,7 @@ REGRESSIONS = {
         lambda o: o.AdamW(0.02, weight_decay=0.05, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=4),
         lambda l: l.MeanSquaredError(),
     ),
-    "adadelta": (lambda o: o.Adadelta(1.0, rho=0.9), lambda l: "logcosh"),
+    "adadelta": (lambda o: o.Adadelta(1.0, rho=0.9), lambda l: l.LogCosh()),
     "adagrad": (lambda o: o.Adagrad(o.schedules.PiecewiseConstantDecay([4, 8], [0.1, 0.05, 0.01])), lambda l: l.mean_squared_error),
     "adamax": (lambda o: o.Adamax(o.schedules.PolynomialDecay(0.1, 5, 0.02, power=2.0, cycle=True)), lambda l: "mae"),
     "nadam": (lambda o: o.Nadam(0.02, weight_decay=0.01), lambda l: l.CosineSimilarity(axis=-1)),
@@ -142,7 +142,7 @@ def sparse(keras):
 
 def numbers(keras):
     m = keras.metrics
-    model = _small(keras, "numbers")
+    model = _small(keras, "numbers", activation="softplus")
     model.compile(
         keras.optimizers.SGD(0.05),
         "mean_squared_logarithmic_error",
@@ -188,7 +188,9 @@ def generalized(keras):
 
 
 def circle(keras):
-    model = _small(keras, "circle", 3)
+    layers = keras.layers
+    stack = [layers.Dense(3, activation="tanh"), layers.Dense(3), layers.UnitNormalization()]
+    model = keras.Sequential([keras.Input((4,)), *stack], name="circle")
     model.compile(keras.optimizers.SGD(0.01), keras.losses.Circle(gamma=4.0, margin=0.3))
     return model, (floats(12, 4), _ids(3)[:, 0])
 

@@ -36,6 +36,7 @@ def bind(ops):
         kind.__invert__ = lambda self: (
             ops.logical_not(self) if self.dtype == "bool" else ops.bitwise_not(self)
         )
+        kind.__pos__ = lambda self: self.value if isinstance(self, Variable) else self
         kind.__getitem__ = lambda self, key: ops.get_item(self, key)
         kind.__round__ = lambda self, ndigits=None: ops.round(self, decimals=ndigits or 0)
         kind.__divmod__ = lambda self, other: (ops.floor_divide(self, other), ops.mod(self, other))

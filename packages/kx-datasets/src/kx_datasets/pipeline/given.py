@@ -33,7 +33,7 @@ class Array(np.ndarray):
         return repr(self.view(np.ndarray)[()])
 
 
-class Text(np.str_):
+class Text(str):
     """A text with the `numpy()` and `decode()` that texts of tf.data have, where they are bytes.
 
     >>> Text("fine").numpy().decode("utf-8")
@@ -53,7 +53,7 @@ def given(element):
     """Return an element with its arrays and scalars as `Array` and `Text`, without copies.
 
     >>> given((np.zeros(2), np.int64(3), "a"))
-    (array([0., 0.]), np.int64(3), np.str_('a'))
+    (array([0., 0.]), np.int64(3), 'a')
     """
     return map_parts(_given_part, element)
 

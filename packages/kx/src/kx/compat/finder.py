@@ -44,7 +44,8 @@ def uninstall():
     """
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
-    for name in [n for n, module in sys.modules.items() if isinstance(module, Facade)]:
+    # `isinstance` would ask modules that load when they are looked at for their class
+    for name in [n for n, module in list(sys.modules.items()) if issubclass(type(module), Facade)]:
         del sys.modules[name]
 
 
