@@ -51,7 +51,9 @@ def modern_layer(entry, era):
     known = is_layer(name)
     out = {"module": "keras.layers" if known else entry.get("module"), "class_name": name}
     out |= {"config": config, "registered_name": None if known else entry.get("registered_name")}
-    return out | {key: entry[key] for key in ("name", "inbound_nodes", "build_config") if key in entry}
+    # Keras 2 noted the shape of one input of a layer, of many: its calls tell more
+    kept = ("name", "inbound_nodes") if era.old else ("name", "inbound_nodes", "build_config")
+    return out | {key: entry[key] for key in kept if key in entry}
 
 
 def is_layer(name):
