@@ -55,10 +55,15 @@ class IterableSource(Source):
 
 
 class PyDatasetSource(IterableSource):
-    """Batches of a `PyDataset`, prepared ahead by its workers, in a new order for each pass if `shuffle`."""
+    """Batches of a `PyDataset`, prepared ahead by its workers, in a new order for each pass if `shuffle`.
+
+    With `steps`, one that is an endless iterator besides, as those of Keras 2's `ImageDataGenerator` are, starts over
+    as often as it takes.
+    """
 
     def __init__(self, data, shuffle=False, class_weight=None, steps=None):
         super().__init__(data, class_weight, steps)
+        self.restartable, self.endless = True, hasattr(data, "__next__")
         self.length = data.num_batches
         self.num_batches = self.length if steps is None else steps
         self.random = new_generator() if shuffle else None

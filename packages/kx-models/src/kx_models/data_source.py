@@ -31,6 +31,7 @@ class Source:
 
     random: Any = None  # the generator that shuffles
     restartable = True  # whether `_batches` can be called again for the same data
+    endless = False  # whether, with `steps`, the next pass begins where one ends, within an epoch
 
     def __init__(self, steps, batch_size=None, num_batches=None):
         if steps is not None and (isinstance(steps, bool) or int(steps) != steps or steps < 1):
@@ -132,8 +133,8 @@ class Source:
                 continue
             if self.restartable:
                 self._position = None
-                if not fresh and count == 0:
-                    continue  # the last epoch used up exactly all batches
+                if self.endless or (not fresh and count == 0):
+                    continue  # in the second case the last epoch used up exactly all batches
             ended = self.steps is None and count > 0
             if not ended:
                 self.ran_out = not self.restartable
