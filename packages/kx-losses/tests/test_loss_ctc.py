@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from kx_losses import losses
-from kx_tensor import GradientTape, device, ops
+from kx_tensor import GradientTape, ops
+from kx_tensor.device import device
 from kx_tensor.standin import standin
 
 with np.load(pathlib.Path(__file__).parent / "golden/ctc.npz") as file:
