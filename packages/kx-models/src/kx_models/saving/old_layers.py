@@ -83,15 +83,15 @@ def _arguments(name, config, era):
     for key, value in config.items():
         if key in _WRAPPED:
             out[key] = _wrapped(value, era)
-        elif is_object(value) and not key.endswith("_initializer") and _names_a_layer(value):
+        elif (
+            is_object(value)
+            and not key.endswith("_initializer")
+            and is_layer(modern_class(bare_name(value["class_name"])))
+        ):
             out[key] = modern_layer(value, era)
         else:
             out[key] = modern_part(key, value, era)
     return out
-
-
-def _names_a_layer(value):
-    return is_layer(modern_class(bare_name(value["class_name"])))
 
 
 def _wrapped(value, era):

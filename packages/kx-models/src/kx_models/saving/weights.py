@@ -6,6 +6,7 @@ from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
 from kx_io.hdf5 import StoredGroup, open_hdf5, write_hdf5
 from kx_layers.weights import Weights
+from kx_models.saving.old_optimizers import follow_schedule
 from kx_models.saving.parts import listed_parts, parts
 from kx_models.saving.store import OwnVariables, fill, own_variables
 from kx_optimizers.owner import Owner
@@ -138,13 +139,17 @@ def _unfit_optimizer(part, own, stored):
     """
     values = [stored.get(str(i)) for i in range(len(stored))]
     before_first_step = list(zip(own, values))
-    of_keras_2 = list(zip([v for v in own if v.name != "learning_rate"], values))
+    nadam = type(part).__name__ == "Nadam"  # the last of whose variables Keras 2 left out too
+    kept = [v for v in (own[:-1] if nadam else own) if v.name != "learning_rate"]
+    of_keras_2 = list(zip(kept, values))
     if len(values) < len(own) and all(_same_shape(v, x) and v.shape == () for v, x in before_first_step):
         for variable, value in before_first_step:
             fill(variable, value)
-    elif len(values) == len(own) - 1 == len(of_keras_2) and all(_same_shape(v, x) for v, x in of_keras_2):
+    elif len(values) == len(kept) and all(_same_shape(v, x) for v, x in of_keras_2):
         for variable, value in of_keras_2:
             fill(variable, value)
+        if nadam:
+            follow_schedule(part)
     elif len(stored):
         warnings.warn(
             f"The state of the optimizer {part.name!r} was not loaded: it has {len(own)} variables, the stored one "
