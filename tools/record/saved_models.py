@@ -7,12 +7,12 @@ are small, train without shuffling, and draw no random numbers while they train,
 import numpy as np
 
 
-def _rng():
-    return np.random.default_rng(0)
+def rng(seed=0):
+    return np.random.default_rng(seed)
 
 
-def _floats(*shape):
-    return _rng().uniform(-1, 1, shape).astype("float32")
+def floats(*shape, seed=0):
+    return rng(seed).uniform(-1, 1, shape).astype("float32")
 
 
 def mlp(keras):
@@ -22,7 +22,7 @@ def mlp(keras):
         name="mlp",
     )
     model.compile("adam", "mse", metrics=["mae"])
-    return model, (_floats(12, 3), _floats(12, 2))
+    return model, (floats(12, 3), floats(12, 2))
 
 
 def shared(keras):
@@ -35,7 +35,7 @@ def shared(keras):
     model = keras.Model([a, b], layers.Dense(1, name="out")(joined), name="shared")
     rate = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
     model.compile(keras.optimizers.SGD(rate, momentum=0.9, nesterov=True), "mse")
-    return model, ([_floats(12, 3), _floats(12, 3) * 0.5], _floats(12, 1))
+    return model, ([floats(12, 3), floats(12, 3) * 0.5], floats(12, 1))
 
 
 def cnn(keras):
@@ -58,7 +58,7 @@ def cnn(keras):
         "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    return model, (_floats(12, 6, 6, 2), _rng().integers(0, 3, (12, 1)))
+    return model, (floats(12, 6, 6, 2), rng().integers(0, 3, (12, 1)))
 
 
 def rnn(keras):
@@ -75,7 +75,7 @@ def rnn(keras):
         name="rnn",
     )
     model.compile(keras.optimizers.Adam(0.01, amsgrad=True, clipnorm=0.5), "binary_crossentropy")
-    return model, (_rng().integers(0, 7, (12, 5)), _rng().integers(0, 2, (12, 1)))
+    return model, (rng().integers(0, 7, (12, 5)), rng().integers(0, 2, (12, 1)))
 
 
 def operations(keras):
@@ -87,7 +87,7 @@ def operations(keras):
     h = ops.reshape(ops.matmul(ops.expand_dims(h, -1), ops.expand_dims(h, 1)), (-1, 49))
     model = keras.Model(x, keras.layers.Dense(2, name="out")(h / (1.0 + ops.abs(h))), name="operations")
     model.compile(keras.optimizers.AdamW(0.01, weight_decay=0.01), "mse")
-    return model, (_floats(12, 4), _floats(12, 2))
+    return model, (floats(12, 4), floats(12, 2))
 
 
 def blend_class(keras):
@@ -104,8 +104,8 @@ def blend_class(keras):
             self.again = self._own
 
         def build(self, input_shape):
-            self.calls = self.add_weight((), "zeros", name="calls", trainable=False)
-            self.scale = self.add_weight((self.units,), "ones", name="scale")
+            self.calls = self.add_weight(shape=(), initializer="zeros", name="calls", trainable=False)
+            self.scale = self.add_weight(shape=(self.units,), initializer="ones", name="scale")
             for layer in (self.many[0], self.many[1][0], *self.named.values(), self._own):
                 layer.build(input_shape)
 
@@ -150,7 +150,7 @@ def subclass_class(keras):
 def subclass(keras):
     model = subclass_class(keras)(name="net")
     model.compile(keras.optimizers.Nadam(0.01, use_ema=True, ema_momentum=0.8), "mse")
-    return model, (_floats(12, 4), _floats(12, 2))
+    return model, (floats(12, 4), floats(12, 2))
 
 
 def outputs(keras):
@@ -168,7 +168,7 @@ def outputs(keras):
         metrics={"left": [keras.metrics.AUC(num_thresholds=5, name="auc"), "accuracy"], "right": ["mae"]},
         weighted_metrics={"right": ["mse"]},
     )
-    return model, (_floats(12, 4), {"left": _rng().integers(0, 2, (12, 1)), "right": _floats(12, 2)})
+    return model, (floats(12, 4), {"left": rng().integers(0, 2, (12, 1)), "right": floats(12, 2)})
 
 
 def attention(keras):
@@ -181,7 +181,7 @@ def attention(keras):
     h = layers.GlobalMaxPooling1D(name="pool")(h)
     model = keras.Model(x, layers.PReLU(name="out")(h), name="attention")
     model.compile(keras.optimizers.Adam(0.01, gradient_accumulation_steps=2), "mae")
-    return model, (_floats(12, 4, 6), _floats(12, 3))
+    return model, (floats(12, 4, 6), floats(12, 3))
 
 
 def mixed(keras):
@@ -196,7 +196,7 @@ def mixed(keras):
         name="mixed",
     )
     model.compile(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.01, momentum=0.9)), "mse")
-    return model, (_floats(12, 4), _floats(12, 1))
+    return model, (floats(12, 4), floats(12, 1))
 
 
 def seeds(keras):
@@ -210,7 +210,7 @@ def seeds(keras):
         ],
         name="seeds",
     )
-    return model, (_floats(12, 4), _floats(12, 2))
+    return model, (floats(12, 4), floats(12, 2))
 
 
 MODELS = {

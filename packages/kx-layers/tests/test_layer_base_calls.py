@@ -289,6 +289,22 @@ def test_added_losses_are_those_of_the_last_call():
     assert [float(loss) for loss in layer.losses] == [pytest.approx(np.abs(X).sum())]
 
 
+def test_losses_of_a_tensor_called_again_and_again_do_not_pile_up():
+    class Around(Layer):
+        def __init__(self):
+            super().__init__()
+            self.cost = Costly()
+
+        def call(self, x):
+            return self.cost(x)
+
+    x = ops.convert_to_tensor(X)
+    for layer in (Costly(), Around()):
+        for _ in range(4):
+            layer(x)
+            assert len(layer.losses) == 1
+
+
 def test_losses_of_sublayers_and_weights_are_collected():
     class Both(Layer):
         def __init__(self):

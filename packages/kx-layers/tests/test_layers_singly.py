@@ -297,3 +297,9 @@ def test_activity_regularization_inside_a_layer():
     assert [float(v) for v in block.losses] == [6.0]
     with pytest.raises(TypeError, match="takes l1 and l2"):
         layers.ActivityRegularization(activity_regularizer="l2")
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_average_pooling_takes_windows_of_two_as_in_keras_2(rank):
+    layer = getattr(layers, f"AveragePooling{rank}D")()
+    assert layer.pool_size == layer.strides == (2,) * rank

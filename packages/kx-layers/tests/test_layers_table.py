@@ -139,7 +139,7 @@ NO_LAYER_OF_ITS_OWN = {
     "Layer",
     "Wrapper",
     "MultiHeadAttention",
-    "GroupedQueryAttention",
+    "GroupQueryAttention",
 }
 NO_LAYER_OF_ITS_OWN |= {"CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup"}
 NO_LAYER_OF_ITS_OWN |= {"StringLookup", "TextVectorization"}

@@ -1,5 +1,7 @@
 """What only the normalization and pooling layers do: their averages, states, precision, limits, and the texts of errors."""
 
+import pathlib
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ import kx_layers as layers
 from kx_io import registry
 from kx_tensor import GradientTape, KerasTensor, ops
 from kx_tensor.random import set_random_seed
+
+GOLDEN = pathlib.Path(__file__).parent / "golden"
 
 
 def draw(*shape, seed=0):
@@ -179,6 +183,33 @@ def test_the_largest_singular_value_becomes_one(wrapped, x):
     layer(x)
     for now, then in zip(layer.get_weights(), before):
         np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_spectral_normalization_trains_as_in_keras(iterations):
+    with np.load(GOLDEN / "spectral.npz") as golden:
+        golden = dict(golden)
+    layer = layers.SpectralNormalization(layers.Dense(4), power_iterations=iterations)
+    x, y = golden["x"], golden["y"]
+    layer.build((None, 3))
+    layer.kernel.assign(golden["kernel"])
+    layer.vector_u.assign(golden["u"])
+    with GradientTape() as tape:
+        out = layer(x, training=True)
+        loss = ops.sum(ops.square(out - y))
+    np.testing.assert_allclose(out.numpy(), golden[f"{iterations}.out"], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(layer.vector_u.numpy(), golden[f"{iterations}.u"], rtol=1e-5)
+    gradient = tape.gradient(loss, layer.kernel).numpy()
+    np.testing.assert_allclose(gradient, golden[f"{iterations}.gradient"], rtol=1e-5)
+
+    layer.kernel.assign(golden["kernel"])
+    layer.vector_u.assign(golden["u"])
+    for step in range(3):
+        with GradientTape() as tape:
+            loss = ops.mean(ops.square(layer(x, training=True) - y))
+        for weight, gradient in zip(layer.trainable_weights, tape.gradient(loss, layer.trainable_weights)):
+            weight.assign_sub(0.1 * gradient)
+        np.testing.assert_allclose(layer.kernel.numpy(), golden[f"{iterations}.kernel.{step}"], rtol=1e-5)
 
 
 def test_only_a_layer_with_a_kernel_can_be_wrapped():

@@ -14,7 +14,14 @@ from kx_io.errors import FileFormatError
 from kx_io.safetensors import write_safetensors
 from kx_layers import BatchNormalization, Dense, Dropout
 from kx_layers.input_layer import Input
-from kx_models.callbacks import BackupAndRestore, Callback, LearningRateScheduler
+from kx_models.callbacks import (
+    BackupAndRestore,
+    Callback,
+    EarlyStopping,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ReduceLROnPlateau,
+)
 from kx_models.model import Model
 from kx_models.resume import read_state
 from kx_models.sequential import Sequential
@@ -45,7 +52,12 @@ def passed():
     if count == int(number):
         os.kill(os.getpid(), signal.SIGKILL)
 
+begun = []
+
 class Batches(Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        begun.append(epoch)
+
     def on_train_batch_begin(self, batch, logs=None):
         if moment == "batch":
             passed()
@@ -61,7 +73,7 @@ freq = save_freq if save_freq == "epoch" else int(save_freq)
 callbacks = [BackupAndRestore(folder, save_freq=freq), Batches()] if folder else []
 history = model.fit(x, y, batch_size=10, epochs=4, verbose=0, callbacks=callbacks)
 values = [v.numpy() for v in (*model.variables, *model.optimizer.variables)]
-np.savez(result, *values, loss=history.history["loss"][-1], first=history.epoch[0])
+np.savez(result, *values, loss=history.history["loss"], first=begun[0] if begun else 0)
 """
 
 
@@ -144,7 +156,7 @@ def interrupted(make, backup, at, data=lambda: (X, Y), callbacks=list, epochs=3,
     resumed = make()
     watch = [BackupAndRestore(backup, save_freq=save_freq), *callbacks()]
     resumed.fit(*data(), batch_size=10, epochs=epochs, verbose=0, callbacks=watch, **kwargs)
-    assert resumed.history.history["loss"] == whole.history.history["loss"][resumed.history.epoch[0] :]
+    assert resumed.history.history["loss"] == whole.history.history["loss"]
     return state(whole), state(resumed), resumed.history
 
 
@@ -195,7 +207,40 @@ def test_the_rate_of_a_scheduler_is_not_applied_twice(tmp_path, save_freq):
     whole, resumed, history = interrupted(network, tmp_path / "b", 11, callbacks=halving, save_freq=save_freq)
     assert_same(whole, resumed)
     if save_freq == "epoch":
-        assert history.history["learning_rate"] == [np.float32(0.001 / 4), np.float32(0.001 / 8)]
+        assert history.history["learning_rate"] == [np.float32(0.001 / 2**i) for i in range(1, 4)]
+
+
+@pytest.mark.parametrize("save_freq", ["epoch", 5])
+def test_what_callbacks_count_goes_on(tmp_path, save_freq):
+    made = []
+
+    class Counts(Callback):
+        resumed_attributes = ("epochs",)
+
+        def __init__(self):
+            super().__init__()
+            self.epochs = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.epochs.append(np.float32(logs["loss"]))
+
+    def counting():
+        plateau = ReduceLROnPlateau("loss", patience=2, factor=0.5, min_delta=10.0)
+        stop = EarlyStopping("loss", patience=4, min_delta=10.0, restore_best_weights=True)
+        made.append(
+            (plateau, stop, ModelCheckpoint(str(tmp_path / "m.keras"), "loss", save_best_only=True), Counts())
+        )
+        return list(made[-1])
+
+    whole, resumed, history = interrupted(
+        network, tmp_path / "b", 24, callbacks=counting, epochs=9, save_freq=save_freq
+    )
+    assert_same(whole, resumed)
+    assert history.epoch == [0, 1, 2, 3, 4]
+    for one, _, other in zip(*made):
+        for name in set(one.resumed_attributes) - {"best_weights"}:
+            assert getattr(one, name) == getattr(other, name), name
+    assert len(made[0][3].epochs) == 5
 
 
 def test_a_custom_step(tmp_path):
@@ -245,9 +290,9 @@ def test_files_and_folders(tmp_path):
     facts = read_state(folder / "latest.safetensors").facts
     assert (facts["epoch"], facts["batch"]) == (2, 0)
     history = network().fit(X, Y, epochs=2, verbose=0, callbacks=[keeper])
-    assert history.epoch == []
+    assert history.epoch == [0, 1] and len(history.history["loss"]) == 2
     history = network().fit(X, Y, epochs=3, verbose=0, callbacks=[keeper])
-    assert history.epoch == [2]
+    assert history.epoch == [0, 1, 2]
 
 
 def test_the_state_of_another_model_is_refused(tmp_path):

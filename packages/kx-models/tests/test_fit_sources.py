@@ -144,6 +144,16 @@ def test_tables():
     assert losses(pieces.__class__(pieces).__iter__()) == pytest.approx(expected)
 
 
+def test_arrays_in_a_file(tmp_path):
+    stored = np.memmap(tmp_path / "x.bin", "float32", "w+", shape=X.shape)
+    stored[:] = X
+    model = classifier()
+    model.fit(stored, Y, verbose=0)
+    np.testing.assert_array_equal(model.predict(stored, verbose=0), model.predict(X, verbose=0))
+    model.evaluate(stored, Y, verbose=0)
+    model.train_on_batch(stored, Y)
+
+
 def test_polars():
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame(X, schema=list("abc"))

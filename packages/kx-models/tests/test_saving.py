@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -469,7 +470,7 @@ while True:
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_a_killed_save_leaves_a_whole_file(tmp_path):
     rng = np.random.default_rng(0)
-    for _ in range(6):
+    for _ in range(int(os.environ.get("KX_KILLS", "6"))):
         process = subprocess.Popen(
             [sys.executable, "-c", SAVE_FOREVER, str(tmp_path / "model.keras")],
             stdout=subprocess.PIPE,
@@ -496,7 +497,9 @@ def test_architecture_alone(read):
         again = model_from_yaml(model.to_yaml())
     else:
         again = model_from_config(json.loads(model.to_json()))
-    assert again.to_json() == model.to_json()
+    # whether layers share the object of their dtype policy depends on who set the global one
+    texts = [re.sub(r', "shared_object_id": \d+', "", m.to_json()) for m in (again, model)]
+    assert texts[0] == texts[1]
     assert not same_weights(again, model)
 
 

@@ -1,6 +1,8 @@
 """`Tensor`: conversions, operators, methods, copies."""
 
 import copy
+import json
+import pathlib
 import pickle
 
 import numpy as np
@@ -149,6 +151,15 @@ MIXED = [
 ]  # fmt: skip
 
 
+def test_functions_of_numpy_give_numbers():
+    x = ops.convert_to_tensor([[1.0, 3.0], [2.0, 6.0]])
+    for kind in (x, Variable(x)):
+        assert np.max(kind) == 6 and np.min(kind) == 1 and np.sum(kind) == 12 and np.prod(kind) == 36
+        assert np.mean(kind, axis=1).tolist() == [2.0, 4.0] and np.std(kind[:, 0]) == 0.5
+        assert np.argmax(kind) == 3 and np.all(kind > 0) and np.any(kind > 5)
+        assert np.clip(kind, 2, 3).tolist() == [[2, 3], [2, 3]] and np.round(kind).shape == (2, 2)
+
+
 @pytest.mark.parametrize("key", MIXED, ids=str)
 def test_mixed_indexing_agrees_with_numpy_and_has_its_gradient(key):
     array = np.arange(24.0).reshape(2, 3, 4)
@@ -191,3 +202,21 @@ def test_copies_and_pickles(x):
 def test_hash_is_identity(x):
     assert {x: 1}[x] == 1
     assert x not in {ops.convert_to_tensor(x.numpy()): 1}
+
+
+_OPERATORS = json.loads((pathlib.Path(__file__).parent / "golden/operators.json").read_text())
+
+
+@pytest.mark.parametrize("expression, dtype, result, values", _OPERATORS["rows"])
+def test_operators_agree_with_keras(expression, dtype, result, values):
+    if (expression, dtype) == ("x @ y", "int8"):
+        result = "int32"  # as `ops.matmul` of Keras, which sums integers of 8 bits in 32
+    kind = "int" if dtype.startswith("int") else "float" if "float" in dtype else dtype
+    x, y = (ops.cast(ops.convert_to_tensor(np.array(v)), dtype) for v in _OPERATORS["values"][kind])
+    out = eval(expression, {"x": x, "y": y, "abs": abs})
+    assert out.dtype == result
+    wide = ops.cast(out, "float32" if "float" in result else "int64").numpy()
+    np.testing.assert_allclose(wide, values, rtol=1e-6)
+    if expression != "x @ y" and " y" in expression:
+        reflected = eval(expression, {"x": x.numpy(), "y": y})
+        assert dtype == "bfloat16" or (isinstance(reflected, Tensor) and reflected.dtype == result)

@@ -324,7 +324,8 @@ class StoredArray:
         self._check, self._data, self.path = check, data, path
         self.shape = tuple(data.shape)
         self.dtype = data.dtype
-        if data.dtype.itemsize == 2 and self.attribute("dtype") == "bfloat16":
+        # Keras says in an attribute what two opaque bytes are, but not in its whole-model files
+        if data.dtype.kind == "V" or (data.dtype.itemsize == 2 and self.attribute("dtype") == "bfloat16"):
             import ml_dtypes  # kx-tensor brings it; a file without bfloat16 does not need it
 
             self.dtype = np.dtype(ml_dtypes.bfloat16)

@@ -26,6 +26,8 @@ class Zeros(Initializer):
     array([0., 0.], dtype=float32)
     """
 
+    fresh = True  # a variable may keep the array: memory that nobody has touched yet, if it is filled from a file next
+
     def __call__(self, shape, dtype=None):
         return ops.zeros(shape, dtypes.standardize_dtype(dtype))
 

@@ -1,10 +1,10 @@
-"""`GroupQueryAttention`, whose class is called `GroupedQueryAttention` as in Keras's files."""
+"""`GroupQueryAttention`, whose class is called `GroupedQueryAttention`, as Keras's HDF5 files call it."""
 
 from kx_io import field, positive, register
 from kx_layers.attention_heads import HeadsAttention
 
 
-@register("layers")
+@register("layers", "GroupedQueryAttention", name="GroupQueryAttention")
 class GroupedQueryAttention(HeadsAttention):
     """`MultiHeadAttention` in which groups of query heads share a head of key and value.
 

@@ -162,6 +162,7 @@ class Layer(Fields, Weights, OldAttributes):
             self.built and same and regular and not self._own_mask_rule and self._call_signature.short
         )
         self.untracked("_plain", plain)
+        self.untracked("_leaf", not self._children(Layer))
         structure.version += 1
         self.untracked("_checked_shape", None)
 
@@ -288,6 +289,7 @@ class Layer(Fields, Weights, OldAttributes):
                 and x._keras_mask is None
                 and x.data.dtype is self._compute_dtype
                 and x.data.shape[1:] == self._checked_shape
+                and (context.root is not None or (self._leaf and not self._losses))  # else losses pile up
             ):
                 if self._call_signature.training:
                     return self.call(x, training=context.training or False)

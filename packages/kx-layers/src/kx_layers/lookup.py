@@ -9,6 +9,7 @@ from kx_layers.hashing import as_salt, hash_values, salt_check
 from kx_layers.unsupported import only_false
 from kx_layers.vocabulary import (
     TokenCounts,
+    are_in_configs,
     given_tokens,
     read_tokens,
     refuse_path,
@@ -253,7 +254,14 @@ class Lookup(StringDataLayer):
     # ---- configs and files
 
     def get_config(self):
-        return {**super().get_config(), "vocabulary_size": self.vocabulary_size()}
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_size(), **self.learned()}
+
+    def learned(self):
+        """The vocabulary that `adapt` made as arguments, where configs are to hold it."""
+        if not are_in_configs() or self._given is not None or self._tokens is None:
+            return {}
+        idf = {} if self._idf is None else {"idf_weights": self._idf.tolist()}
+        return {"vocabulary": self.get_vocabulary(), **idf}
 
     @classmethod
     def from_config(cls, config):

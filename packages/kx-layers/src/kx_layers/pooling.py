@@ -45,7 +45,10 @@ class MaxPooling(Pooling):
 
 
 class AveragePooling(Pooling):
-    """Base of the layers that average each window, of which padding is not a part."""
+    """Base of the layers that average each window, of which padding is not a part.
+
+    Keras 3 asks for `pool_size` here; it was 2 in Keras 1 and 2, and stays so.
+    """
 
     pool = ops.average_pool
 
@@ -108,6 +111,7 @@ class AveragePooling1D(AveragePooling):
     """
 
     rank = 1
+    pool_size = field(2)
 
 
 @register("layers", "AvgPool2D")
@@ -121,6 +125,7 @@ class AveragePooling2D(AveragePooling):
     """
 
     rank = 2
+    pool_size = field((2, 2))
 
 
 @register("layers", "AvgPool3D")
@@ -134,3 +139,4 @@ class AveragePooling3D(AveragePooling):
     """
 
     rank = 3
+    pool_size = field((2, 2, 2))

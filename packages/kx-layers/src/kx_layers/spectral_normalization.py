@@ -14,6 +14,8 @@ class SpectralNormalization(Wrapper):
 
     The kernel (or `embeddings`) is seen as a matrix (..., c). Its largest singular value is estimated by
     `power_iterations` steps v = u W^T / |u W^T|, u = v W / |v W| from where the last call ended: `vector_u` (1, c).
+    The divided kernel stays in the layer, and training goes on from it: gradients are those with respect to the divided
+    kernel, as in Keras with PyTorch and TensorFlow. (With JAX, Keras differentiates the division and forgets it again.)
     Miyato et al. 2018, https://arxiv.org/abs/1802.05957
 
     >>> import numpy as np

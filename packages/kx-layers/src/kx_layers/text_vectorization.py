@@ -212,7 +212,8 @@ class TextVectorization(StringDataLayer):
     # ---- configs and files
 
     def get_config(self):
-        return {**super().get_config(), "vocabulary_size": self.vocabulary_size()}
+        learned = self._lookup_layer.learned()
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_size(), **learned}
 
     @classmethod
     def from_config(cls, config):

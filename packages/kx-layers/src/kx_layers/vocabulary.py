@@ -1,11 +1,34 @@
 """Vocabularies: read from what a user gives, checked, counted from data, kept in files."""
 
 import collections
+import contextlib
+import contextvars
 import os
 
 import numpy as np
 
 FILE = "vocabulary.txt"  # of the assets of a model
+_in_configs = contextvars.ContextVar("vocabularies_in_configs", default=False)
+
+
+@contextlib.contextmanager
+def vocabularies_in_configs():
+    """A block in which configs hold the vocabularies that `adapt` made: for files that have no place for assets.
+
+    >>> with vocabularies_in_configs():
+    ...     are_in_configs()
+    True
+    """
+    token = _in_configs.set(True)
+    try:
+        yield
+    finally:
+        _in_configs.reset(token)
+
+
+def are_in_configs():
+    """Whether configs are to hold what `adapt` made, see `vocabularies_in_configs`."""
+    return _in_configs.get()
 
 
 def given_tokens(vocabulary, as_token):

@@ -194,7 +194,7 @@ def _cast(array, dtype):
 
 def _standardize(value, name):
     if isinstance(value, np.ndarray):
-        return value
+        return np.asarray(value)  # np.memmap and np.matrix become plain, without a copy
     if isinstance(value, Variable):
         value = value.value
     if isinstance(value, Tensor):

@@ -3,6 +3,8 @@
 import json
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
 from kx_io.safetensors import open_safetensors, write_safetensors
@@ -19,11 +21,12 @@ class State(NamedTuple):
 
 
 class Run:
-    """Where a `fit` is: its data, the epoch and batch to begin with, and a State to begin from, if there is one."""
+    """Where a `fit` is: its data, the epoch and batch to begin with, its callbacks, a State to begin from if any."""
 
-    def __init__(self, source, epoch):
+    def __init__(self, source, epoch, callbacks=()):
         self.source = source
         self.epoch = epoch
+        self.callbacks = callbacks
         self.batch = 0
         self.pending: Any = None
 
@@ -33,7 +36,7 @@ class Run:
         self.epoch, self.batch = state.facts["epoch"], state.facts["batch"]
 
     def restore(self, model, plain_step):
-        """Set the model, the data and the random numbers to the pending State.
+        """Set the model, the data, the callbacks and the random numbers to the pending State.
 
         `plain_step` says whether `train_step` is Model's own: then an evaluation of a batch builds what waits
         for data.
@@ -49,6 +52,7 @@ class Run:
             model.reset_metrics()
             variables = {name: v for name, v in variables.items() if not name.startswith("metrics/")}
         _fill(variables, state)
+        _fill_callbacks(self.callbacks, state)
         random.set_state({name: a for name, a in state.arrays.items() if name.startswith("random/")})
 
 
@@ -66,8 +70,43 @@ def _build(model, plain_step, batch):
 def state_of(model, epoch, batch):
     """Return the State of the running `fit` of a model, whose next batch is `batch` of `epoch`."""
     facts = {"epoch": epoch, "batch": batch, "data": model.run.source.place(between_epochs=not batch)}
-    variables = {name: v.device.to_numpy(v.data) for name, v in _variables(model).items()}
-    return State(facts, {**variables, **random.get_state()})
+    arrays = {name: v.device.to_numpy(v.data) for name, v in _variables(model).items()}
+    facts["callbacks"] = {}
+    for key, callback in _keyed(model.run.callbacks):
+        kept = {name: getattr(callback, name) for name in callback.resumed_attributes}
+        for name in [name for name, value in kept.items() if _is_arrays(value)]:
+            arrays.update({f"callbacks/{key}/{name}/{i}": one for i, one in enumerate(kept.pop(name))})
+        facts["callbacks"][key] = kept
+    return State(facts, {**arrays, **random.get_state()})
+
+
+def _keyed(callbacks):
+    """Yield the callbacks that have something to keep, each with a key: its class, and the how-manieth of it."""
+    counts: dict[str, int] = {}
+    for callback in callbacks:
+        if getattr(callback, "resumed_attributes", ()):
+            kind = type(callback).__name__
+            counts[kind] = counts.get(kind, -1) + 1
+            yield f"{kind}/{counts[kind]}", callback
+
+
+def _is_arrays(value):
+    return isinstance(value, list) and bool(value) and all(isinstance(one, np.ndarray) for one in value)
+
+
+def _fill_callbacks(callbacks, state):
+    """Give the callbacks what they counted; one that was not there when the State was written starts anew."""
+    for key, callback in _keyed(callbacks):
+        kept = state.facts["callbacks"].get(key)
+        if kept is None:
+            continue
+        for name in callback.resumed_attributes:
+            if name in kept:
+                setattr(callback, name, kept[name])
+            else:
+                prefix = f"callbacks/{key}/{name}/"
+                count = sum(each.startswith(prefix) for each in state.arrays)
+                setattr(callback, name, [state.arrays[f"{prefix}{i}"] for i in range(count)])
 
 
 def _variables(model):
@@ -104,7 +143,17 @@ def _fill(variables, state):
 def write_state(path, state):
     """Write a State to a file; the one there stays whole until the new one is complete."""
     with replacing(path) as beside:
-        write_safetensors(beside, state.arrays, {"kx.fit": json.dumps(state.facts)})
+        write_safetensors(beside, state.arrays, {"kx.fit": json.dumps(state.facts, default=_plain)})
+
+
+def _plain(value):
+    """What stands for a value of NumPy's, or a Tensor, in JSON."""
+    value = np.asarray(value)
+    if value.dtype == object:
+        raise TypeError(
+            f"BackupAndRestore can't keep {value!r} of a callback: it is no number, text, list or dict."
+        )
+    return value.tolist()
 
 
 def read_state(path):
@@ -116,8 +165,10 @@ def read_state(path):
             counts = (facts["epoch"], facts["batch"], data["used"])
             if not all(type(n) is int and n >= 0 for n in counts):
                 raise ValueError(f"epoch, batch and used are {counts}")
+            if not all(type(kept) is dict for kept in facts.setdefault("callbacks", {}).values()):
+                raise ValueError("what callbacks counted is no dict")
             if type(data["order"]) not in (dict, type(None)) or not tensors.keys() >= random.STATE_NAMES:
                 raise ValueError("the order of the data or the random numbers are missing")
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise FileFormatError(f"{path}: no state of a training, or a damaged one ({error!r}).") from error
         return State({**facts, "path": path}, {name: tensors[name] for name in tensors})

@@ -65,7 +65,7 @@ class Trainer(Steps):
         step, own_logs = self._own_step("train_step", self._train)
         validation = None
         self.untracked("history", callbacks.history)
-        run = Run(source, initial_epoch)
+        run = Run(source, initial_epoch, callbacks.callbacks)
         self.untracked("run", run)
         callbacks.on_train_begin()
         logs = {}

@@ -353,7 +353,7 @@ class Primitive:
         if plan is None:
             return raw
         return [
-            a if to is None or a is None else (a.astype(to) if hasattr(a, "dtype") else xp.asarray(a, to))
+            a if to is None or a is None else (a.astype(to) if hasattr(a, "dtype") else _number(xp, a, to))
             for a, to in zip(raw, plan)
         ]
 
@@ -452,6 +452,16 @@ class Primitive:
 
     def __repr__(self):
         return f"<kx op {self.name}>"
+
+
+def _number(xp, value, dtype):
+    """A Python number as a 0-d array; integers out of range wrap around, as those of arrays do."""
+    if dtype.kind in "iu" and value.__class__ is int:
+        span = 1 << 8 * dtype.itemsize
+        value %= span
+        if dtype.kind == "i" and value >= span >> 1:
+            value -= span
+    return xp.asarray(value, dtype)
 
 
 def as_operand(value, device, scalars_stay=False):

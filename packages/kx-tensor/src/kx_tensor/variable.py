@@ -69,6 +69,7 @@ class Variable(Operand):
         self.trainable = trainable
 
     def _initial(self, initializer, shape, dtype):
+        fresh = getattr(initializer, "fresh", False)  # its arrays are nobody else's
         if callable(initializer):
             if shape is None:
                 raise ValueError(
@@ -81,7 +82,7 @@ class Variable(Operand):
                 state.allowance.take(self.path, shape, dtypes.standardize_dtype(dtype))
             initializer = initializer(shape, dtype=dtypes.standardize_dtype(dtype))
         if isinstance(initializer, (Tensor, Variable)):
-            array, own = initializer.data, True
+            array, own = initializer.data, not fresh
             if initializer.device is not self.device:
                 array = self.device.asarray(initializer.numpy())
         else:

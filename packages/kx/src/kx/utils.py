@@ -24,13 +24,13 @@ from kx_io.scopes import get_custom_objects as get_custom_objects
 from kx_io.scopes import get_registered_name as get_registered_name
 from kx_io.scopes import get_registered_object as get_registered_object
 from kx_io.scopes import register_keras_serializable as register_keras_serializable
+from kx_models.batches import unpack_x_y_sample_weight as unpack_x_y_sample_weight
+from kx_models.feature_space import FeatureSpace as FeatureSpace
 from kx_models.messages import disable_interactive_logging as disable_interactive_logging
 from kx_models.messages import enable_interactive_logging as enable_interactive_logging
 from kx_models.messages import is_interactive_logging_enabled as is_interactive_logging_enabled
-from kx_models.batches import unpack_x_y_sample_weight as unpack_x_y_sample_weight
 from kx_models.plots.diagram import model_to_dot as model_to_dot
 from kx_models.plots.diagram import plot_model as plot_model
-from kx_models.feature_space import FeatureSpace as FeatureSpace
 from kx_models.progress import Progbar as Progbar
 from kx_models.session import clear_session as clear_session
 from kx_tensor.dtypes import standardize_dtype as standardize_dtype

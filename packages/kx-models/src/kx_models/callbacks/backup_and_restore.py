@@ -15,10 +15,11 @@ class BackupAndRestore(Callback):
     """Keep the state of `fit` in `backup_dir`, after each epoch or every `save_freq` batches; the next `fit` goes on.
 
     Run the same script again after it was killed: the weights then end up with the bits of an uninterrupted run. The
-    state is one file, replaced atomically: weights, optimizer, metrics, epoch and batch, the order of the data, and
-    the random numbers of kx, NumPy and Python. Data from a generator is read again from its start and what was used
-    is passed over. `double_checkpoint` keeps the state before the last, too; `delete_checkpoint=False` keeps the
-    folder after training. Not kept: what other callbacks count, and `History`, which starts at the resumed epoch.
+    state is one file, replaced atomically: weights, optimizer, metrics, epoch and batch, the order of the data, the
+    random numbers of kx, NumPy and Python, the `History`, and what other callbacks count (`EarlyStopping`,
+    `ReduceLROnPlateau`, `ModelCheckpoint`, and any that names `resumed_attributes`). Data from a generator is read
+    again from its start and what was used is passed over. `double_checkpoint` keeps the state before the last, too;
+    `delete_checkpoint=False` keeps the folder after training.
 
     ValueError if the folder holds the state of another model.
 

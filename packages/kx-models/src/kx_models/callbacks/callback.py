@@ -9,6 +9,8 @@ class Callback:
     `self.model` is the model and `self.params` a dict with "verbose", "epochs" and "steps". Every hook gets
     `logs`, a dict of numbers that it may change; setting `self.model.stop_training = True` ends `fit` after
     the batch. `on_batch_begin` and `on_batch_end` are the old names of the training batch hooks.
+    `resumed_attributes` names attributes (numbers, texts, lists or dicts of them, lists of arrays) that
+    `BackupAndRestore` keeps, for callbacks that count something over the epochs.
 
     >>> class Losses(Callback):
     ...     def on_epoch_end(self, epoch, logs=None):
@@ -16,6 +18,8 @@ class Callback:
     >>> Losses().on_epoch_end(0, {"loss": 0.5})
     0 0.5
     """
+
+    resumed_attributes: tuple[str, ...] = ()
 
     def __init__(self):
         self.params = None

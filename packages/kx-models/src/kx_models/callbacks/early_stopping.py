@@ -20,6 +20,8 @@ class EarlyStopping(MonitorCallback):
     (0.5, 0)
     """
 
+    resumed_attributes = ("wait", "stopped_epoch", "best", "best_weights", "best_epoch")
+
     def __init__(
         self,
         monitor="val_loss",

@@ -15,6 +15,8 @@ class History(Callback):
     {'loss': [0.5]}
     """
 
+    resumed_attributes = ("epoch", "history")
+
     def __init__(self):
         super().__init__()
         self.epoch = []

@@ -35,6 +35,8 @@ class ModelCheckpoint(MonitorCallback):
     Epoch 1: finished saving model to 01.keras
     """
 
+    resumed_attributes = ("best",)
+
     def __init__(
         self,
         filepath,

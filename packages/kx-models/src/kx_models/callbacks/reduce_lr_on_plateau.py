@@ -20,6 +20,8 @@ class ReduceLROnPlateau(MonitorCallback):
     False
     """
 
+    resumed_attributes = ("wait", "cooldown_counter", "best")
+
     def __init__(
         self,
         monitor="val_loss",

@@ -51,7 +51,9 @@ def modern_layer(entry, era):
     known = is_layer(name)
     out = {"module": "keras.layers" if known else entry.get("module"), "class_name": name}
     out |= {"config": config, "registered_name": None if known else entry.get("registered_name")}
-    return out | {key: entry[key] for key in ("name", "inbound_nodes", "build_config") if key in entry}
+    # Keras 2 noted the shape of one input of a layer, of many: its calls tell more
+    kept = ("name", "inbound_nodes") if era.old else ("name", "inbound_nodes", "build_config")
+    return out | {key: entry[key] for key in kept if key in entry}
 
 
 def is_layer(name):
@@ -81,11 +83,15 @@ def _arguments(name, config, era):
     for key, value in config.items():
         if key in _WRAPPED:
             out[key] = _wrapped(value, era)
-        elif is_object(value) and is_layer(modern_class(bare_name(value["class_name"]))):
+        elif is_object(value) and not key.endswith("_initializer") and _names_a_layer(value):
             out[key] = modern_layer(value, era)
         else:
             out[key] = modern_part(key, value, era)
     return out
+
+
+def _names_a_layer(value):
+    return is_layer(modern_class(bare_name(value["class_name"])))
 
 
 def _wrapped(value, era):

@@ -111,7 +111,7 @@ def restore_state(optimizer, model, names, arrays, loaded, era):
         _restore_as_is(optimizer, arrays)
         return
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    numbers = [i for i, array in enumerate(arrays) if array.shape == ()]
+    numbers = [i for i, array in enumerate(arrays) if array.shape == () and _slot_of(names[i]) is None]
     steps = [i for i in numbers if "iter" in names[i]] or numbers
     if steps:
         optimizer.variables[0].assign(np.asarray(arrays[steps[0]]).astype("int32"))

@@ -6,7 +6,7 @@ from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
 from kx_io.hdf5 import StoredGroup, open_hdf5, write_hdf5
 from kx_layers.weights import Weights
-from kx_models.saving.parts import parts
+from kx_models.saving.parts import listed_parts, parts
 from kx_models.saving.store import OwnVariables, fill, own_variables
 from kx_optimizers.owner import Owner
 from kx_tensor.random import SeedGenerator
@@ -74,11 +74,15 @@ def read_weights(model, find, label, skip_mismatch=False, objects_to_skip=None):
     is. Seed generators that the file does not hold stay as they are: Keras does not write them.
     """
     skipped = {id(part) for obj in objects_to_skip or () for _, part in parts(obj)}
-    problems, parts_read = [], 0
+    problems, parts_read, listed = [], 0, None
     for path, part in parts(model):
         if id(part) in skipped:
             continue
         stored = find(place(path))
+        if stored is None and not isinstance(part, (SeedGenerator, Owner)):
+            if listed is None:
+                listed = {id(other): where for where, other in listed_parts(model)}
+            stored = find(place(listed.get(id(part), path)))
         if isinstance(part, SeedGenerator):
             if stored is not None and "0" in stored:
                 fill(part.state, stored["0"])
@@ -167,15 +171,19 @@ def _report(problems, label, skip_mismatch):
 
 
 def finder(root):
-    """`find` for `read_weights` in one file, also one of the first Keras 3 archives, of TensorFlow 2.12 and 2.13."""
+    """`find` for `read_weights` in one file, also one of TensorFlow's Keras.
+
+    That of TensorFlow 2.12 and 2.13 had another name for lists of layers, and all keep the underscores of attributes.
+    """
 
     def find(place):
         found = root.get(place)
         if found is None:
-            first = (
-                "_layer_checkpoint_dependencies" if part == "layers" else part for part in place.split("/")
-            )
+            parts = place.split("/")
+            first = ("_layer_checkpoint_dependencies" if part == "layers" else part for part in parts)
             found = root.get("/".join(first))
+            if found is None and len(parts) > 2:
+                found = root.get("/".join([*parts[:-2], f"_{parts[-2]}", parts[-1]]))
         return found if isinstance(found, StoredGroup) else None
 
     return find

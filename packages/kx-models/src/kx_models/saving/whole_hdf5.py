@@ -8,6 +8,7 @@ from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
 from kx_io.hdf5 import StoredArray, StoredGroup, open_hdf5, write_hdf5
 from kx_io.text import read_json
+from kx_layers.vocabulary import vocabularies_in_configs
 from kx_models.saving.model_of_config import model_of
 from kx_models.saving.old_compile import compile_arguments, written_compile
 from kx_models.saving.old_eras import Era
@@ -21,7 +22,8 @@ def write_whole_model(model, path, include_optimizer=True):
     The layout is that of Keras 3.15. The file appears at `path` when it is whole. Raises NotImplementedError for a
     model that no config can describe.
     """
-    config = json.dumps(_plain_entry(model))
+    with vocabularies_in_configs():
+        config = json.dumps(_plain_entry(model))
     with replacing(path) as beside, write_hdf5(beside) as root:
         root.attribute("keras_version", KERAS_VERSION)
         root.attribute("backend", BACKEND)
@@ -33,9 +35,13 @@ def write_whole_model(model, path, include_optimizer=True):
 
 
 def _plain_entry(model):
-    """`{"class_name", "config"}`; the layers in the config have as much, as in Keras's HDF5 files."""
+    """`{"class_name", "config"}`; the layers in the config have as much, as in Keras's HDF5 files.
+
+    A model without a graph also has how it was built, or it could not be made again; Keras passes over that.
+    """
     config = registry("models").serialize(model)
-    return _plain(config)
+    built = {} if "layers" in config["config"] else {"build_config": config.get("build_config")}
+    return _plain(config) | built
 
 
 def _plain(config):

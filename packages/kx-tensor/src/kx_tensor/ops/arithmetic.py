@@ -131,10 +131,17 @@ minimum.cases = (
 def power(xp, x1, x2):
     """Return x1 raised to the power x2, element by element.
 
+    An integer to a negative power is rounded towards zero: 0 for all but 1 and -1.
+
     >>> power([2.0, 3.0], 2.0).numpy()
     array([4., 9.], dtype=float32)
+    >>> power([2, -1], [-2, -3]).numpy()
+    array([ 0, -1], dtype=int32)
     """
-    return xp.power(x1, x2)
+    if not hasattr(x2, "dtype") or x2.dtype.kind != "i":
+        return xp.power(x1, x2)
+    small = xp.where(x1 == -1, 1 - 2 * (x2 & 1), x1 == 1).astype(x2.dtype)
+    return xp.where(x2 < 0, small, xp.power(x1, xp.maximum(x2, 0)))
 
 
 def _power_dx1(F, g, x1, x2):
@@ -153,6 +160,7 @@ power.vjp(_power_dx1, _power_dx2)
 power.cases = (
     case("3,4", 2), case("3,4", 3.0), case(2.0, "3,4"), case(-1.0, "3,4:int32<3"), case("3,4", "3,4", low=0.5),
     case("3,1", "4", low=0.5), case("3:int32<5", 2), fails("3", "4", match="broadcast"),
+    case(np.array([2, -3, 2]), np.array([3, 3, 0])),
 )  # fmt: skip
 
 
