@@ -30,10 +30,6 @@ def sample(images, rows, columns, order=1, fill_mode="nearest", cval=0.0):
         raise ValueError(f"`fill_mode` must be one of {FILL_MODES}. Received: fill_mode={fill_mode}")
     if order not in range(6):
         raise ValueError(f"The order of interpolation must be a whole number from 0 to 5. Received: {order}")
-    size = images.shape[1:]
-    inside = True
-    if fill_mode == "constant":
-        inside = (rows >= 0) & (rows <= size[0] - 1) & (columns >= 0) & (columns <= size[1] - 1)
     padding = _PADDING if fill_mode == "nearest" and order > 1 else 0
     coefficients = np.asarray(images, dtype="float64")
     if order > 1:
@@ -47,10 +43,17 @@ def sample(images, rows, columns, order=1, fill_mode="nearest", cval=0.0):
         first = np.floor(places + 0.5 if order % 2 == 0 else places).astype(int) - order // 2
         taps = [(first + k, spline(places - (first + k), order)) for k in range(order + 1)]
         around.append([(_index(at, stored, order, fill_mode), weight) for at, weight in taps])
+    flat = np.ascontiguousarray(coefficients).reshape(
+        len(images), -1
+    )  # `take` is many times as fast as two indexes
     out = np.zeros((len(images), *np.shape(rows)))
     for row, over_rows in around[0]:
         for column, over_columns in around[1]:
-            out += coefficients[:, row, column] * (over_rows * over_columns)
+            out += flat.take(row * coefficients.shape[2] + column, axis=1) * (over_rows * over_columns)
+    if fill_mode != "constant":
+        return out
+    height, width = images.shape[1:]
+    inside = (rows >= 0) & (rows <= height - 1) & (columns >= 0) & (columns <= width - 1)
     return np.where(inside, out, cval)
 
 
@@ -62,6 +65,8 @@ def spline(x, order):
     """
     if order == 0:
         return np.ones_like(x)
+    if order == 1:
+        return np.maximum(1 - np.abs(x), 0)
     pieces = order + 1
     # symmetric, and from its far side the fewest terms count
     beyond = pieces / 2 - np.abs(x)
