@@ -31,6 +31,7 @@ STRICTER = {
     ("Resizing", "{'height': 0, 'width': 2}"),
 }
 LENIENT = {
+    ("AveragePooling2D", "{}"),  # of Keras 1 and 2
     ("Dense", "{'units': 4, 'bias_constraint': 'nonneg'}"),
     ("MaxPooling2D", "{'pool_size': (2,)}"),
     ("AdaptiveAveragePooling2D", "{'output_size': (2,)}"),

@@ -9,7 +9,9 @@ import pytest
 from kx_layers.activation_layers import Activation
 from kx_layers.dense import Dense
 from kx_layers.dropout import Dropout
+from kx_layers.embedding import Embedding
 from kx_layers.input_layer import Input
+from kx_layers.lstm import LSTM
 from kx_layers.merge import Concatenate
 from kx_models import summary as summaries
 from kx_models.functional import Functional
@@ -160,3 +162,12 @@ def test_positions():
 )
 def test_sizes(size, expected):
     assert summaries.format_bytes(size) == expected
+
+
+def test_a_sequential_model_is_a_plain_list_of_its_layers_also_with_masks():
+    model = Sequential(
+        [Input((5,)), Embedding(9, 4, mask_zero=True, name="e"), LSTM(3, name="l"), Dense(1, name="d")]
+    )
+    text = text_of(model)
+    assert "not_equal" not in text and "Connected to" not in text
+    assert [line for line in text.split("\n") if "(LSTM)" in line]

@@ -151,6 +151,15 @@ MIXED = [
 ]  # fmt: skip
 
 
+def test_functions_of_numpy_give_numbers():
+    x = ops.convert_to_tensor([[1.0, 3.0], [2.0, 6.0]])
+    for kind in (x, Variable(x)):
+        assert np.max(kind) == 6 and np.min(kind) == 1 and np.sum(kind) == 12 and np.prod(kind) == 36
+        assert np.mean(kind, axis=1).tolist() == [2.0, 4.0] and np.std(kind[:, 0]) == 0.5
+        assert np.argmax(kind) == 3 and np.all(kind > 0) and np.any(kind > 5)
+        assert np.clip(kind, 2, 3).tolist() == [[2, 3], [2, 3]] and np.round(kind).shape == (2, 2)
+
+
 @pytest.mark.parametrize("key", MIXED, ids=str)
 def test_mixed_indexing_agrees_with_numpy_and_has_its_gradient(key):
     array = np.arange(24.0).reshape(2, 3, 4)

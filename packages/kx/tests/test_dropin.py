@@ -183,6 +183,20 @@ def test_estimators_of_scikit_learn():
     assert regressor.predict(x).shape == (64,) and regressor.score(x, x[:, 1]) < 0
 
 
+def test_texts_are_standardized_by_functions_of_tf_strings():
+    import tensorflow as tf
+
+    def standardize(texts):
+        texts = tf.strings.regex_replace(tf.strings.lower(texts), "<br />", " ")
+        return tf.strings.strip(tf.strings.regex_replace(texts, "([a-z])!", r"\1"))
+
+    layer = tf.keras.layers.TextVectorization(standardize=standardize)
+    layer.adapt(["A good<br />film!", "a film"])
+    assert layer.get_vocabulary()[2:] == ["film", "a", "good"]
+    data = tf.data.Dataset.from_tensor_slices(["A film!"]).map(standardize).map(layer)
+    assert next(iter(data)).tolist() == [3, 2]
+
+
 # ---- kx run --------------------------------------------------------------------------------------------------
 
 
@@ -232,6 +246,20 @@ if __name__ == "__main__":
 """
     done = run(tmp_path, text, "--flag")
     assert done.stdout == "[(9.0, 'beside', 'kx_models.model', ['--flag'])]\n" * 2, done.stderr
+
+
+def test_tensorboard_is_kept_from_what_stands_for_tensorflow(tmp_path):
+    pytest.importorskip("tensorboard")
+    text = """
+import os, tempfile, numpy as np, keras
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+with tempfile.TemporaryDirectory() as folder:
+    model.fit(np.ones((4, 2)), np.ones(4), verbose=0, callbacks=[keras.callbacks.TensorBoard(folder)])
+    print(os.listdir(folder))
+"""
+    done = run(tmp_path, text)
+    assert done.stdout == "['train']\n", done.stderr
 
 
 def test_a_missing_script(tmp_path):

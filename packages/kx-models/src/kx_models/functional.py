@@ -29,6 +29,7 @@ class GraphModel(Model):
     The graph, a `kx_tensor.graph.Function`, and what follows from it are set by `_set_graph`.
     """
 
+    _lists_functions = True  # in summaries: those between its layers
     _loses_masks = False  # its layers carry them
 
     def _set_graph(self, inputs, outputs):

@@ -21,6 +21,8 @@ class Sequential(GraphModel):
     (None, 2)
     """
 
+    _lists_functions = False  # those that make the masks
+
     def __init__(self, layers=None, trainable=True, name=None):
         Layer.__init__(self, trainable=trainable, name=name)
         self.stack = []

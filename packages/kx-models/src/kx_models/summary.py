@@ -39,7 +39,7 @@ def summary(
     ValueError if they match none.
     """
     graph = getattr(model, "_graph", None)
-    linear = graph is None or _is_chain(graph)
+    linear = graph is None or not model._lists_functions or _is_chain(graph)
     rows = _rows(model, graph, expand_nested)
     if layer_range is not None:
         rows = _within(rows, layer_range)
@@ -73,6 +73,8 @@ def _layout(linear, show_trainable):
 def _rows(model, graph, expand_nested, depth=0):
     """Return (name, row) for every layer; `graph` only at the top, where connections are shown."""
     rows, steps = [], shown_steps(model)
+    if not getattr(model, "_lists_functions", True):  # what a sequential model has are masks
+        steps = [step for step in steps if isinstance(step.operation, Layer)]
     names = {} if graph is None else _tensor_names(steps_of(graph))
     for step in steps:
         prefix = "   " * depth + "└ " if depth else ""

@@ -1,5 +1,7 @@
 """Binds Python's operators and the array methods to ops, for Tensor, Variable and KerasTensor alike."""
 
+import numpy as np
+
 from kx_tensor.gradients import leaf_grad, run_backward, set_leaf_grad
 from kx_tensor.symbolic import KerasTensor
 from kx_tensor.tensor import Tensor
@@ -30,7 +32,7 @@ def bind(ops):
         for name, op_name in _UNARY.items():
             setattr(kind, f"__{name}__", _unary(getattr(ops, op_name)))
         for name in _METHODS:
-            setattr(kind, name, _method(getattr(ops, name)))
+            setattr(kind, name, _method(name, getattr(ops, name)))
         kind.__invert__ = lambda self: (
             ops.logical_not(self) if self.dtype == "bool" else ops.bitwise_not(self)
         )
@@ -80,8 +82,10 @@ def _unary(op):
     return operator
 
 
-def _method(op):
+def _method(name, op):
     def method(self, *args, **kwargs):
+        if "out" in kwargs:  # which only NumPy gives: np.max(x), np.mean(x) and the like call the method
+            return getattr(np.asarray(self), name)(*args, **kwargs)
         return op(self, *args, **kwargs)
 
     method.__name__ = op.__name__

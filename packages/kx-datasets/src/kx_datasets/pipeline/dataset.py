@@ -15,6 +15,7 @@ from kx_datasets.pipeline.elements import (
     parts_of,
     spec_of,
 )
+from kx_datasets.pipeline.given import given
 
 AUTOTUNE = prefetch.AUTOTUNE
 INFINITE_CARDINALITY = -1
@@ -25,10 +26,11 @@ class Dataset:
     """A pipeline of elements: arrays, or nested tuples and dicts of arrays.
 
     Names, arguments and orders are those of `tf.data.Dataset`; elements are NumPy arrays, and NumPy scalars where
-    there is no axis; text stays text. Functions that are given to `map` and its kin are called with arrays, with one
-    argument for each part of a tuple. Every iteration starts anew. Threads (of `prefetch`, and of `map` with
-    `num_parallel_calls`) live as long as the iteration that they work for; errors in them are raised, with their own
-    traceback, where the elements are asked for.
+    there is no axis; text stays text. In a loop, they also have a method `numpy()`, as tensors of tf.data do.
+    Functions that are given to `map` and its kin are called with arrays, with one argument for each part of a tuple.
+    Every iteration starts anew. Threads (of `prefetch`, and of `map` with `num_parallel_calls`) live as long as the
+    iteration that they work for; errors in them are raised, with their own traceback, where the elements are asked
+    for.
 
     >>> data = Dataset.from_tensor_slices((np.arange(6), np.arange(6) * 10))
     >>> data = data.map(lambda x, y: (x / 2, y)).batch(4)
@@ -49,11 +51,12 @@ class Dataset:
         self._spec = spec
 
     def __iter__(self):
-        return self._passes()
+        with contextlib.closing(self._passes()) as elements:
+            yield from map(given, elements)
 
     def as_numpy_iterator(self):
         """Return an iterator over the elements."""
-        return iter(self)
+        return self._passes()
 
     def cardinality(self):
         """Return the number of elements, or INFINITE_CARDINALITY (-1), or UNKNOWN_CARDINALITY (-2)."""
@@ -74,7 +77,7 @@ class Dataset:
         """`TensorSpec` of each part of an element. After `map` and the like it is that of the first element."""
         if self._spec is not None:
             return self._spec()
-        with contextlib.closing(iter(self)) as elements:
+        with contextlib.closing(self._passes()) as elements:
             for element in elements:
                 return spec_of(element)
         raise ValueError("The dataset is empty, so nothing tells what its elements would be.")
@@ -87,7 +90,7 @@ class Dataset:
         """The pipeline of `transform(elements of this, *arguments)`."""
 
         def passes():
-            with contextlib.closing(iter(self)) as elements:
+            with contextlib.closing(self._passes()) as elements:
                 yield from transform(elements, *arguments)
 
         return Dataset(passes, cardinality, spec)
@@ -161,7 +164,7 @@ class Dataset:
 
         def passes():
             with contextlib.ExitStack() as stack:
-                opened = map_parts(lambda d: stack.enter_context(contextlib.closing(iter(d))), structure)
+                opened = map_parts(lambda d: stack.enter_context(contextlib.closing(d._passes())), structure)
                 while True:
                     try:
                         element = map_parts(next, opened)
@@ -227,7 +230,7 @@ class Dataset:
         def passes():
             if not kept:
                 seen = []
-                with contextlib.closing(iter(self)) as elements:
+                with contextlib.closing(self._passes()) as elements:
                     for element in elements:
                         seen.append(element)
                         yield element
@@ -338,7 +341,7 @@ class Dataset:
         def passes():
             for _ in itertools.count() if endless else range(count):
                 any_at_all = False
-                with contextlib.closing(iter(self)) as elements:
+                with contextlib.closing(self._passes()) as elements:
                     for element in elements:
                         any_at_all = True
                         yield element
@@ -395,7 +398,7 @@ class Dataset:
 
         def passes():
             for each in (self, dataset):
-                with contextlib.closing(iter(each)) as elements:
+                with contextlib.closing(each._passes()) as elements:
                     yield from elements
 
         sizes = (self._cardinality, dataset.cardinality())
@@ -423,14 +426,15 @@ class Dataset:
             dataset = call(map_func, element)
             if not isinstance(dataset, Dataset):
                 raise TypeError(f"`map_func` must return a `Dataset` object. Got {type(dataset)}.")
-            return iter(dataset if num_parallel_calls is None else dataset.prefetch(block_length))
+            ahead = dataset if num_parallel_calls is None else dataset.prefetch(block_length)
+            return ahead._passes()
 
         return self._then(transforms.interleaved, cycle_length, block_length, open_pass)
 
     def reduce(self, initial_state, reduce_func):
         """Return the last of the states `state = reduce_func(state, element)`, from `initial_state` on."""
         state = as_element(initial_state)
-        with contextlib.closing(iter(self)) as elements:
+        with contextlib.closing(self._passes()) as elements:
             for element in elements:
                 state = as_element(_listed(reduce_func(state, element)))
         return state

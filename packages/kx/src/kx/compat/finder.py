@@ -11,6 +11,9 @@ from kx_io.names import nearest
 from kx_io.spellings import note
 
 ROOTS = ("keras", "tf_keras", "tensorflow")
+_NO_TENSORFLOW = (
+    "tensorboard.compat.notf"  # TensorBoard imports this to learn that it must not use TensorFlow
+)
 
 
 def install_as_keras():
@@ -41,7 +44,8 @@ def uninstall():
     """
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
-    for name in [n for n, module in sys.modules.items() if isinstance(module, Facade)]:
+    # `isinstance` would ask modules that load when they are looked at for their class
+    for name in [n for n, module in list(sys.modules.items()) if issubclass(type(module), Facade)]:
         del sys.modules[name]
 
 
@@ -87,9 +91,11 @@ class CallableFacade(Facade):
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Answers for `keras`, `tf_keras`, `tensorflow` and what is below them, for nothing else."""
+    """Answers for `keras`, `tf_keras`, `tensorflow` and what is below them, and keeps TensorBoard away from those."""
 
     def find_spec(self, fullname, path=None, target=None):
+        if fullname == _NO_TENSORFLOW:
+            return importlib.machinery.ModuleSpec(fullname, self)
         if fullname.partition(".")[0] not in ROOTS:
             return None
         place = place_of(fullname)
@@ -103,11 +109,15 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     def create_module(self, spec):
+        if spec.name == _NO_TENSORFLOW:
+            return None
         place = place_of(spec.name)
         kind = CallableFacade if place in CALLABLE else Facade
         return kind(spec.name, place)
 
     def exec_module(self, module):
+        if not isinstance(module, Facade):
+            return
         written = modern_path(module.__name__)
         if written is not None and not isinstance(
             module, CallableFacade

@@ -3,8 +3,11 @@
 What has the same meaning in kx.ops is that function; for the rest an AttributeError names the function of kx to use.
 """
 
+import builtins
 import functools
+import importlib
 import logging
+import sys
 import types
 
 import numpy as np
@@ -12,6 +15,7 @@ import numpy as np
 from kx.compat import tf_names
 from kx.compat.backend_shapes import shape as _shape
 from kx.compat.backend_shapes import with_sizes
+from kx_datasets.pipeline.elements import TensorSpec as TensorSpec
 from kx_tensor import device as devices
 from kx_tensor import ops
 from kx_tensor.gradients import GradientTape as GradientTape
@@ -209,6 +213,34 @@ def clip_by_value(t, clip_value_min, clip_value_max, name=None):
     return ops.clip(t, clip_value_min, clip_value_max)
 
 
+def size(input, out_type=None, name=None):
+    """Return the number of elements, as a tensor.
+
+    >>> size(ops.ones((2, 3))).numpy()
+    array(6, dtype=int32)
+    """
+    return ops.cast(ops.size(input), out_type or "int32")
+
+
+def rank(input, name=None):
+    """Return the number of axes, as a tensor.
+
+    >>> rank(ops.ones((2, 3))).numpy()
+    array(2, dtype=int32)
+    """
+    return ops.convert_to_tensor(len(input.shape), "int32")
+
+
+def print(*inputs, output_stream=None, sep=" ", end="\n", **kwargs):
+    """Print values, by default to standard error as TensorFlow does.
+
+    >>> print("step", 3, output_stream=sys.stdout)
+    step 3
+    """
+    shown = [x.numpy() if isinstance(x, (Tensor, Variable)) else x for x in inputs]
+    builtins.print(*shown, sep=sep, end=end, file=sys.stderr if output_stream is None else output_stream)
+
+
 def add_n(inputs, name=None):
     """Return the sum of tensors.
 
@@ -317,6 +349,10 @@ def __getattr__(name):
         return tf_names.Namespace(name)
     if name == "data":
         return tf_names.data()
+    if name in ("initializers", "losses", "metrics", "optimizers"):
+        return importlib.import_module(f"kx.{name}")
+    if name == "strings":
+        return tf_names.strings()
     found = tf_names.SAME.get(name)
     if found is not None:
         return tf_names.function_of(found)

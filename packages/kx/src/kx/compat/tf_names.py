@@ -1,6 +1,7 @@
 """Which names of TensorFlow mean what in kx: the same function by another name, or advice."""
 
 import importlib
+import types
 
 from kx_io.names import nearest
 from kx_tensor import ops, random
@@ -28,8 +29,12 @@ SAME = {
     "is_nan": "isnan", "is_inf": "isinf", "is_finite": "isfinite", "asin": "arcsin", "acos": "arccos",
     "atan": "arctan", "atan2": "arctan2",
 }  # fmt: skip
-_MATH = {**SAME, **{name: name for name in ("erf", "top_k", "in_top_k", "softplus", "log_sigmoid")}}
+_MATH = {
+    **SAME,
+    **{name: name for name in ("erf", "top_k", "in_top_k", "softplus", "log_sigmoid", "argmax", "argmin")},
+}
 _RANDOM = {
+    "categorical": "categorical",
     "normal": "normal",
     "uniform": "uniform",
     "truncated_normal": "truncated_normal",
@@ -49,8 +54,8 @@ _ADVICE = {
     "placeholder": "kx.Input", "Session": "nothing: a tensor has its value at once",
     "global_variables_initializer": "nothing: a variable has its value at once", "ConfigProto": "nothing",
     "Graph": "nothing: kx is eager", "py_function": "the function itself: kx is eager",
-    "numpy_function": "the function itself: kx is eager", "print": "print", "size": "kx.ops.size",
-    "rank": "len(x.shape)", "image.resize": "kx.ops.image.resize", "train.AdamOptimizer": "kx.optimizers.Adam",
+    "numpy_function": "the function itself: kx is eager", "image.resize": "kx.ops.image.resize",
+    "train.AdamOptimizer": "kx.optimizers.Adam",
     "compat": "kx", "logging": "the module logging", "set_random_seed": "kx.utils.set_random_seed",
     "random.set_random_seed": "kx.utils.set_random_seed", "clip_by_global_norm": "the optimizer's global_clipnorm",
     "linalg.band_part": "kx.ops.tril and kx.ops.triu", "distribute": "nothing: kx trains on one device",
@@ -120,11 +125,21 @@ def function_of(name):
 
 
 def data():
-    """Return what stands for `tf.data`: a namespace with `Dataset`."""
+    """Return what stands for `tf.data`: a namespace with `Dataset`, and `experimental` as in TensorFlow 2.
+
+    >>> data().experimental.cardinality(data().Dataset.range(3))
+    3
+    """
     datasets = importlib.import_module("kx.datasets")
-    if not hasattr(datasets, "Dataset"):
-        raise AttributeError("kx has no tf.data; give fit arrays, a generator or a keras.utils.PyDataset.")
-    return datasets
+    names = ("AUTOTUNE", "Dataset", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY")
+    shared = {name: getattr(datasets, name) for name in names}
+    experimental = types.SimpleNamespace(cardinality=lambda dataset: dataset.cardinality(), **shared)
+    return types.SimpleNamespace(experimental=experimental, **shared)
+
+
+def strings():
+    """Return what stands for `tf.strings`."""
+    return importlib.import_module("kx.compat.tf_strings")
 
 
 def advice(full, name):
