@@ -38,7 +38,11 @@ _ALSO = {
     "layer_normalization": {"rms_scaling": False},
 }
 # Fused ops that without what they fuse are ops of Keras.
-_FUSED = {"convolution": "conv", "depthwise_convolution": "depthwise_conv", "transposed_convolution": "conv_transpose"}
+_FUSED = {
+    "convolution": "conv",
+    "depthwise_convolution": "depthwise_conv",
+    "transposed_convolution": "conv_transpose",
+}
 # Ops that only kx has: a model with one of them is read by kx alone.
 _OWN = frozenset((
     "adaptive_average", "adaptive_max", "attention", "average_unpool", "absolute_error", "bits", "convolution",
