@@ -133,7 +133,8 @@ def read_one(keras, folder, name, suffix):
     try:
         made_here, x, y = made(keras, name, seed=2)
         path = folder / f"{name}{suffix}"
-        if suffix == ".weights.h5":
+        # tf_keras makes no models of Keras 3's configs, but takes the weights out of HDF5 files
+        if suffix == ".weights.h5" or (suffix == ".h5" and keras.__name__ == "tf_keras"):
             model = made_here
             build(model, x, y)
             model.load_weights(path)

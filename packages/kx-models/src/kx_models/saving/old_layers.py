@@ -17,7 +17,7 @@ _MERGES = {
 # Arguments that only say how the Keras of the time computed, or where data came from: the model is the same without.
 _DROPPED = frozenset((
     "batch_input_shape", "input_dtype", "input_spec", "implementation", "consume_less", "enable_caching_device",
-    "fused", "virtual_batch_size", "adjustment", "dynamic", "num_constants",
+    "fused", "virtual_batch_size", "adjustment", "dynamic", "num_constants", "rng_type", "force_generator",
 ))  # fmt: skip
 _DROPPED_FROM = {
     "SeparableConv1D": ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
@@ -29,7 +29,6 @@ _DROPPED_FROM = {
     "SpatialDropout1D": ("trainable", "noise_shape"), "SpatialDropout2D": ("trainable", "noise_shape"),
     "SpatialDropout3D": ("trainable", "noise_shape"),
     "Embedding": ("input_length", "dropout"),
-    "Dropout": ("rng_type", "force_generator"),
 }  # fmt: skip
 # What must be so, as today's layers do nothing else: argument -> the value that asks for nothing.
 _ONLY = {"time_major": False, "mode": 0, "causal": False, "sparse": False, "ragged": False}

@@ -150,6 +150,8 @@ def _unfit_optimizer(part, own, stored):
             fill(variable, value)
         if nadam:
             follow_schedule(part)
+    elif type(part).__name__ == "SGD" and not part.momentum and _same_shape(own[0], stored.get("0")):
+        fill(own[0], stored["0"])  # Keras 2 kept slots that it did not use
     elif len(stored):
         warnings.warn(
             f"The state of the optimizer {part.name!r} was not loaded: it has {len(own)} variables, the stored one "
