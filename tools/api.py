@@ -23,7 +23,8 @@ PACKAGE = Path(__file__).parents[1] / "packages" / "kx"
 SOURCE = PACKAGE / "src" / "kx"
 API, KERAS_API = PACKAGE / "api.txt", PACKAGE / "keras_api.txt"
 NOT_API = {"kx", "kx.demo"}  # modules whose names are not listed by what they contain
-NOT_API_BELOW = ("kx.compat.", "kx.command")  # old names are in tables of their own; commands are not imported
+# Old names are in tables of their own; commands are not imported.
+NOT_API_BELOW = ("kx.compat.", "kx.command")
 
 HEADER = """\
 # Every public name of kx with its signature. Written by tools/api.py; a test compares it with the code.

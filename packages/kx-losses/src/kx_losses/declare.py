@@ -89,7 +89,7 @@ def metric_class(function, class_name, name=None, own=None, order=None, aliases=
     own = keyword_defaults(function) if own is None else own
     body = {
         "__doc__": _summary(function, "Metric"),
-        "__module__": function.__module__,
+        "__module__": "kx_losses.metrics",  # where it is; a loss may have its name beside the function
         "function": staticmethod(function),
         "parameters": tuple(own),
         "_direction": direction,

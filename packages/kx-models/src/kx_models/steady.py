@@ -33,6 +33,9 @@ class Steady:
         self.plans = {}
         self.key = self.plan = None  # of the last batch
 
+    def __getstate__(self):
+        return vars(type(self)())  # what was captured holds the arrays of its model: a copy captures anew
+
     def run(self, model, eager, *batch):
         """Return what `eager(*batch)` returns."""
         if structure.version != self.version:

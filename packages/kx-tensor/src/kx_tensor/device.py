@@ -32,6 +32,9 @@ class Device:
         self.kernels = kernels
         self.raw_ops = None  # the op namespace of plain backward passes, made by kx_tensor.primitive
 
+    def __reduce__(self):
+        return get, (self.name,)
+
     def asarray(self, value, dtype=None):
         """Return `value` (a NumPy array, a number, nested lists) as a raw array of this device."""
         return self.xp.asarray(value, dtype=dtype)

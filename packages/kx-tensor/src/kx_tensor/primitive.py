@@ -74,6 +74,9 @@ class Primitive:
         config.on_floatx_change(self._forget_casts)
         PRIMITIVES[self.name] = self
 
+    def __reduce__(self):
+        return self.__qualname__  # pickled as functions are: by name
+
     @property
     def __signature__(self):
         import inspect  # slow to load, and only help() and editors ask

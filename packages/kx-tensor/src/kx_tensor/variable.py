@@ -188,11 +188,21 @@ class Variable(Operand):
         return f"<Variable path={self.path}, shape={tuple(self.shape)}, dtype={self.dtype}, value={self.numpy()}>"
 
     def __deepcopy__(self, memo):
-        copied = Variable(self.numpy(), trainable=self._trainable, autocast=self.autocast, name=self.name)
-        copied.path = self.path
-        copied.constraint, copied.regularizer = self.constraint, self.regularizer
-        memo[id(self)] = copied
+        memo[id(self)] = copied = _restore(*self._parts())
         return copied
+
+    def __reduce__(self):
+        return _restore, self._parts()
+
+    def _parts(self):
+        settings = {"trainable": self._trainable, "autocast": self.autocast, "name": self.name}
+        return self.numpy(), settings, self.path, self.constraint, self.regularizer
+
+
+def _restore(array, settings, path, constraint, regularizer):
+    variable = Variable(array, **settings)
+    variable.path, variable.constraint, variable.regularizer = path, constraint, regularizer
+    return variable
 
 
 def _copy_into(data, raw):
