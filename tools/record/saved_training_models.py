@@ -50,6 +50,7 @@ REGRESSIONS = {
         lambda l: l.MeanSquaredLogarithmicError(),
     ),
     "schedule_free": (lambda o: o.ScheduleFreeAdamW(0.02, warmup_steps=4), lambda l: "mse"),
+    "muon": (lambda o: o.Muon(0.02), lambda l: "mse"),
     "accumulated": (
         lambda o: o.SGD(0.05, momentum=0.9, gradient_accumulation_steps=2, weight_decay=0.01),
         lambda l: "mean_absolute_error",
