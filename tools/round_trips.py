@@ -35,9 +35,8 @@ PAIRS = (
 FINE = "yes"
 
 
-def library(name, names):
-    needed = any(model in all_saved_models.WITH_TENSORFLOW for model in names)
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow" if needed else "jax")
+def library(name):
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # with which alone Keras trains on strings
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if name == "tf_keras":
         os.environ["TF_USE_LEGACY_KERAS"] = "1"
@@ -120,21 +119,22 @@ def read(keras, folder, names):
     told = {}
     for name in names:
         told[name] = {
-            suffix: written[name].get(suffix) or _read(keras, folder, name, suffix) for suffix in FORMATS
+            suffix: written[name].get(suffix) or read_one(keras, folder, name, suffix) for suffix in FORMATS
         }
         unfit = {suffix: why for suffix, why in told[name].items() if why != FINE}
         print(f"{keras.__name__} read {name}: {unfit or 'all'}", flush=True)
     _note(folder / f"read_by_{keras.__name__}.json", told)
 
 
-def _read(keras, folder, name, suffix):
+def read_one(keras, folder, name, suffix):
     """`FINE`, or what is not as the writer had it."""
     expected = np.load(folder / f"{name}.npz")
     low = name in all_saved_models.LOW_PRECISION
     try:
         made_here, x, y = made(keras, name, seed=2)
         path = folder / f"{name}{suffix}"
-        if suffix == ".weights.h5":
+        # tf_keras makes no models of Keras 3's configs, but takes the weights out of HDF5 files
+        if suffix == ".weights.h5" or (suffix == ".h5" and keras.__name__ == "tf_keras"):
             model = made_here
             build(model, x, y)
             model.load_weights(path)
@@ -156,7 +156,9 @@ def _read(keras, folder, name, suffix):
     except Exception as error:
         return f"does not train on: {_sentence(error)}"
     if not np.allclose(losses, expected["losses"], rtol=2e-2 if low else 2e-5, atol=1e-6):
-        return f"trains on otherwise: {np.round(losses, 5).tolist()} for {expected['losses'].round(5).tolist()}"
+        return (
+            f"trains on otherwise: {np.round(losses, 5).tolist()} for {expected['losses'].round(5).tolist()}"
+        )
     return FINE
 
 
@@ -184,12 +186,8 @@ def run_all(folder, python):
 
 
 def _step(which, python, *arguments):
-    command = [sys.executable if which == "kx" else python, __file__, *map(str, arguments)]
-    if which == "keras":
-        special = all_saved_models.WITH_TENSORFLOW
-        subprocess.run([*command, *special], check=True)
-        command += [name for name in all_saved_models.MODELS if name not in special]
-    subprocess.run(command, check=True)
+    program = sys.executable if which == "kx" else python
+    subprocess.run([program, __file__, *map(str, arguments)], check=True)
 
 
 def table(folder):
@@ -199,7 +197,8 @@ def table(folder):
     lines = [f"| model | {' | '.join(titles)} |", f"|---|{'---|' * len(PAIRS)}"]
     for name in all_saved_models.MODELS:
         cells = [
-            " ".join(suffix for suffix in FORMATS if read_by[pair].get(name, {}).get(suffix) == FINE) or "none"
+            " ".join(suffix for suffix in FORMATS if read_by[pair].get(name, {}).get(suffix) == FINE)
+            or "none"
             for pair in PAIRS
         ]
         lines.append(f"| {name} | {' | '.join('all' if c == ' '.join(FORMATS) else c for c in cells)} |")
@@ -214,7 +213,7 @@ def main():
         print(table(pathlib.Path(sys.argv[2])))
     else:
         names = sys.argv[4:] or list(all_saved_models.MODELS)
-        keras, folder = library(sys.argv[2], names), pathlib.Path(sys.argv[3])
+        keras, folder = library(sys.argv[2]), pathlib.Path(sys.argv[3])
         step = {"write": write, "read": read}[sys.argv[1]]
         step(keras, folder, names)
 

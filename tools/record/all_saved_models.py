@@ -17,7 +17,6 @@ _FAMILIES = (
 )
 MODELS = {name: make for family in _FAMILIES for name, make in family.MODELS.items()}
 STRINGS = saved_preprocessing_models.STRINGS
-WITH_TENSORFLOW = saved_preprocessing_models.WITH_TENSORFLOW
 STATEFUL = ("stateful",)  # no file holds the states of stateful layers: they start anew
 DRAWING = ("seeds", "noise", "spatial", "recurrent_dropout", "augmented")  # random numbers while they train
 LOW_PRECISION = ("mixed", "float16", "bfloat16")

@@ -23,6 +23,11 @@ def f(*shape, low=-2.0, high=2.0):
 
 X, Y, P = f(3, 4), f(3, 4), f(3, 4, low=0.05, high=0.95)
 T = np.eye(4, dtype="float32")[[0, 2, 3]]
+CTC = [
+    np.float32([[0, 1, 2], [1, 1, 0], [2, 0, 0]]), np.exp(np.random.default_rng(1).normal(size=(3, 6, 5)) * 2).astype("float32"),
+    np.array([[6], [5], [4]]), np.array([[3], [3], [1]]),
+]  # fmt: skip
+CTC[1] /= CTC[1].sum(-1, keepdims=True)
 CASES = [
     *[(name, [X], {}) for name in (
         "abs", "cos", "exp", "sign", "sin", "square", "tanh", "sigmoid", "softplus", "softsign", "softmax", "round",
@@ -75,6 +80,9 @@ CASES = [
     ("resize_volumes", [f(1, 2, 1, 2, 2), 2, 3, 2, "channels_last"], {}),
     ("foldl", [None, np.float32([5, 1, 2])], {}), ("foldr", [None, np.float32([5, 1, 2])], {}),
     ("map_fn", [None, X], {}),
+    ("ctc_batch_cost", CTC, {}),
+    ("ctc_decode", [CTC[1], np.array([6, 5, 4])], {}),
+    ("ctc_decode", [CTC[1], np.array([6, 5, 4])], {"greedy": False, "beam_width": 10, "top_paths": 2}),
 ]  # fmt: skip
 FUNCTIONS = {
     "foldl": lambda a, x: a - 2 * x, "foldr": lambda a, x: a - 2 * x, "map_fn": lambda x: x * x,
@@ -101,7 +109,11 @@ def main():
             [K.constant(a) for a in t] if isinstance(t, list) and isinstance(t[0], np.ndarray) else t
             for t in tensors
         ]
-        out = np.asarray(getattr(K, name)(*tensors, **kwargs))
+        out = getattr(K, name)(*tensors, **kwargs)
+        if name == "ctc_decode":  # all paths, and their scores
+            out = [np.stack([np.asarray(path) for path in out[0]]), np.asarray(out[1])]
+        else:
+            out = np.asarray(out)
         stored = {k: packed(v) for k, v in kwargs.items()}
         cases.append({"name": name, "args": [packed(a) for a in args], "kwargs": stored, "out": packed(out)})
     GOLDEN.parent.mkdir(exist_ok=True)

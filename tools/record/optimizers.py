@@ -83,6 +83,17 @@ CLASSES = {
         {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.7, "weight_decay": 0.1},
     ],
     "Lamb": [{"learning_rate": 0.1}, {"learning_rate": 0.1, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3}],
+    "Adafactor": [
+        {"learning_rate": 0.001},
+        {"learning_rate": 0.1, "relative_step": False},
+        {"clip_threshold": 0.5, "beta_2_decay": -0.5, "epsilon_2": 1e-2, "weight_decay": 0.1},
+    ],
+    "Muon": [
+        {},
+        {"nesterov": False, "rms_rate": None, "weight_decay": None, "adam_weight_decay": None},
+        {"adam_lr_ratio": 0.5, "ns_steps": 3, "momentum": 0.8, "weight_decay": 0.2, "adam_weight_decay": 0.1},
+        {"exclude_layers": ["kern"], "adam_beta_1": 0.8, "adam_beta_2": 0.9, "epsilon": 1e-3},
+    ],
     "ScheduleFreeAdamW": [
         {},
         {"learning_rate": 0.1, "warmup_steps": 3},

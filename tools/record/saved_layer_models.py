@@ -236,7 +236,9 @@ def grouped(keras):
     h = layers.GroupQueryAttention(3, 4, 2, name="grouped")(x, x, use_causal_mask=True)
     h = layers.Flatten(name="flat")(layers.Add(name="add")([h, x]))
     model = keras.Model(x, layers.Dense(2, name="out")(h), name="grouped")
-    return _compiled(keras, model, floats(12, 4, 6), floats(12, 2, seed=1), optimizer=keras.optimizers.Adam(0.01))
+    return _compiled(
+        keras, model, floats(12, 4, 6), floats(12, 2, seed=1), optimizer=keras.optimizers.Adam(0.01)
+    )
 
 
 def noise(keras):

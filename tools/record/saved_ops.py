@@ -68,6 +68,8 @@ ops.take_along_axis(x, i, axis=1) | ops.einsum("ij,ij->i", x, y) | ops.einsum("b
 ops.matmul(x, ops.transpose(y)) | ops.tensordot(x, y, axes=[[1], [1]]) | ops.outer(x, y) | ops.inner(x, y)
 ops.average_pool(c, 2, strides=1, padding="same") | ops.layer_normalization(x)
 ops.categorical_crossentropy(ops.softmax(x), ops.softmax(y)) | ops.binary_crossentropy(ops.sigmoid(x), ops.sigmoid(y))
+ops.conv(c, ops.reshape(x, (1, 2, 2, 2))) | ops.conv(c, ops.reshape(x, (1, 2, 2, 2)), 2, padding="same")
+ops.depthwise_conv(c, ops.reshape(x, (2, 2, 2, 1)), dilation_rate=2)
 ops.bitwise_and(i, i) | ops.bitwise_or(i, i) | ops.left_shift(i, 1) | ops.hypot(x, y) | ops.logaddexp(x, y)
 ops.sum(ops.square(x - ops.mean(x, axis=-1, keepdims=True)), axis=-1) | ops.exp(-ops.abs(x)) * ops.maximum(y, 0)
 """

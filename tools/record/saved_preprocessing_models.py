@@ -35,8 +35,12 @@ def lookups(keras):
         given,
         crossed,
     ]
-    model = keras.Model([a, b], layers.Dense(1, name="out")(layers.Concatenate(name="all")(h)), name="lookups")
-    model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "mse")  # TensorFlow has another Adam for sparse gradients
+    model = keras.Model(
+        [a, b], layers.Dense(1, name="out")(layers.Concatenate(name="all")(h)), name="lookups"
+    )
+    model.compile(
+        keras.optimizers.SGD(0.05, momentum=0.9), "mse"
+    )  # TensorFlow has another Adam for sparse gradients
     return model, ([rng().integers(0, 10, (12, 1)), rng(1).integers(0, 10, (12, 1))], floats(12, 1))
 
 
@@ -109,4 +113,3 @@ def augmented(keras):
 
 MODELS = {f.__name__: f for f in (features, lookups, text, words, images, augmented)}
 STRINGS = ("text", "words")
-WITH_TENSORFLOW = ("lookups", *STRINGS)  # Keras trains these with TensorFlow alone

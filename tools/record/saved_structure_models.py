@@ -25,7 +25,12 @@ def frozen(keras):
         [keras.Input((4,)), layers.Dense(4, activation="relu"), layers.BatchNormalization()], name="body"
     )
     body.trainable = False
-    stack = [layers.Dense(4, trainable=False), body, layers.BatchNormalization(trainable=False), layers.Dense(1)]
+    stack = [
+        layers.Dense(4, trainable=False),
+        body,
+        layers.BatchNormalization(trainable=False),
+        layers.Dense(1),
+    ]
     model = keras.Sequential([keras.Input((3,)), *stack], name="frozen")
     model.compile(keras.optimizers.Adam(0.02), "mse")
     return model, (floats(12, 3), floats(12, 1, seed=1))

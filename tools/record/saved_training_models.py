@@ -135,7 +135,11 @@ def sparse(keras):
     model.compile(
         keras.optimizers.SGD(0.1),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=2),
-        metrics=["acc", m.SparseTopKCategoricalAccuracy(k=2), m.SparseCategoricalCrossentropy(from_logits=True)],
+        metrics=[
+            "acc",
+            m.SparseTopKCategoricalAccuracy(k=2),
+            m.SparseCategoricalCrossentropy(from_logits=True),
+        ],
     )
     return model, (floats(12, 4), _ids(3))
 

@@ -50,9 +50,9 @@ def test_loss(name, target):
         np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_every_loss_is_in_the_table():
+def test_every_loss_is_in_the_table():  # but CTC, whose scores have an axis more (test_loss_ctc.py)
     classes = {n for n, c in vars(losses).items() if isinstance(c, type) and issubclass(c, losses.Loss)}
-    assert classes - {"Loss"} == {name for name, _ in LOSSES}
+    assert classes - {"Loss", "CTC"} == {name for name, _ in LOSSES}
 
 
 ARGUMENTS = {

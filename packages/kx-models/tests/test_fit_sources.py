@@ -8,7 +8,7 @@ import pytest
 
 from kx_datasets.pipeline.dataset import Dataset
 from kx_datasets.pydataset import PyDataset
-from kx_layers import Dense, Input
+from kx_layers import Concatenate, Dense, Input, StringLookup
 from kx_models import Model, Sequential
 from kx_models.callbacks import Callback
 
@@ -99,6 +99,20 @@ def test_steps_of_an_endless_pipeline():
     assert stopped.batches == 5
 
 
+def test_data_without_end():
+    class Endless(Threaded):
+        num_batches = None
+
+    model = classifier()
+    for data in (ROWS.batch(4).repeat(), ROWS.repeat().batch(4).prefetch(1), Endless()):
+        for run in (model.evaluate, model.predict):
+            with pytest.raises(ValueError, match="must specify how many batches to draw: expected `steps`"):
+                run(data, verbose=0)
+            run(data, steps=2, verbose=0)
+        with pytest.raises(ValueError, match="expected `validation_steps`"):
+            model.fit(X, Y, validation_data=data, verbose=0)
+
+
 def test_fewer_batches_than_steps():
     with pytest.warns(UserWarning, match="Your input ran out of data"):
         classifier().fit(ROWS.batch(4).prefetch(1), steps_per_epoch=4, verbose=0)
@@ -145,6 +159,54 @@ def test_polars():
     frame = polars.DataFrame(X, schema=list("abc"))
     expected = losses(X, Y, batch_size=4, shuffle=False)
     assert losses(frame, polars.Series(Y), batch_size=4, shuffle=False) == pytest.approx(expected)
+
+
+def test_tables_of_several_kinds_of_numbers():
+    frame = pd.DataFrame({"a": X[:, 0], "b": Y, "c": Y == 1})
+    expected = losses(frame.to_numpy("float32"), Y, batch_size=4, shuffle=False)
+    assert losses(frame, pd.Series(Y), batch_size=4, shuffle=False) == pytest.approx(expected)
+    model = classifier()
+    missing = pd.DataFrame(
+        {"a": X[:2, 0], "b": pd.array([1, None], "Int64"), "c": pd.array([True, False], "boolean")}
+    )
+    np.testing.assert_array_equal(np.isnan(model.predict(missing, verbose=0)).any(axis=1), [False, True])
+    assert np.isfinite(model.evaluate(frame, pd.Series(Y, dtype="Int64"), verbose=0))
+    with pytest.raises(ValueError, match="or a table with text columns"):
+        model.predict(pd.DataFrame({"a": [1.0], "b": [2], "c": ["text"]}), verbose=0)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_each_method_takes_tables(library):
+    table = pytest.importorskip(library)
+    frame = table.DataFrame({name: X[:, i] for i, name in enumerate("abc")} | {"y": Y, "w": np.ones(10)})
+    x, y, w = frame[list("abc")], frame["y"], frame["w"]
+    model = classifier(metrics=["accuracy"])
+    expected = model.evaluate(X, Y, verbose=0)
+    assert model.evaluate(x, y, verbose=0) == pytest.approx(expected)
+    assert model.evaluate(x, y, sample_weight=w, verbose=0) == pytest.approx(expected)
+    np.testing.assert_array_equal(model.predict(x, verbose=0), model.predict(X, verbose=0))
+    assert model.test_on_batch(x, y) == pytest.approx(expected)
+    history = model.fit(x, y, sample_weight=w, validation_split=0.3, class_weight=None, verbose=0).history
+    assert "val_accuracy" in history
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_of_text_beside_numbers(library):
+    table = pytest.importorskip(library)
+    inputs = {"size": Input((1,), name="size"), "kind": Input((1,), name="kind", dtype="string")}
+    kinds = StringLookup(vocabulary=["cat", "dog"], output_mode="one_hot")(inputs["kind"])
+    model = Model(inputs, Dense(1)(Concatenate()([inputs["size"], kinds])))
+    model.compile("sgd", "mse")
+    frame = table.DataFrame(
+        {"size": np.arange(4.0), "kind": ["cat", "dog", "bird", "cat"], "y": [0, 1, 0, 1]}
+    )
+    columns = {name: frame[name] for name in ("size", "kind")}
+    found = model.predict(columns, verbose=0)
+    kernel, bias = model.get_weights()
+    one_hot = np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0], [0, 1, 0]])
+    np.testing.assert_allclose(found, np.c_[np.arange(4.0), one_hot] @ kernel + bias, rtol=1e-5, atol=1e-6)
+    model.fit(columns, frame["y"], verbose=0)
+    assert np.isfinite(model.evaluate(columns, frame["y"], verbose=0))
 
 
 def test_columns_by_name():

@@ -18,7 +18,7 @@ STARTS = {kind: np.cumsum([0, *DATA[f"{kind}_sizes"]]) for kind in "ws"}
 SIZE = 16  # a kernel of (3, 4) and a bias of 4
 # In bfloat16 Keras's 1 - beta_2**t is 0, because 0.999 rounds to 1: these stand still there, or become NaN.
 BROKEN_THERE = [("Adam", "bfloat16"), ("AdamW", "bfloat16"), ("Nadam", "bfloat16"), ("Lamb", "bfloat16"),
-                ("ScheduleFreeAdamW", "bfloat16")]  # fmt: skip
+                ("ScheduleFreeAdamW", "bfloat16"), ("Muon", "bfloat16")]  # fmt: skip
 USABLE = [i for i, c in enumerate(CASES) if (c["class"], c["spec"].get("dtype")) not in BROKEN_THERE]
 # Keras rounds after every operation of a 16-bit step, kx once; (relative, absolute)
 TOLERANCE = {"float32": (2e-5, 1e-6), "float16": (1e-2, 1.2e-2), "bfloat16": (8e-2, 4e-2)}

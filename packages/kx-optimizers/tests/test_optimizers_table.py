@@ -32,6 +32,8 @@ TABLE = {
     "Lion": {"learning_rate": 0.02},
     "Lamb": {"learning_rate": 0.02},
     "ScheduleFreeAdamW": {"learning_rate": 0.1},
+    "Adafactor": {"learning_rate": 0.1},
+    "Muon": {"learning_rate": 0.05},
 }
 NAMES = list(TABLE)
 DTYPES = ("float16", "bfloat16", "float32", "float64")

@@ -57,6 +57,10 @@ OLD = {
     "tensorflow.python.keras.layers": "Dense",
     "tensorflow.keras.optimizers.schedules": "ExponentialDecay",
     "tf_keras.layers": "Dense",
+    "keras.preprocessing.image": "ImageDataGenerator DirectoryIterator Iterator NumpyArrayIterator random_rotation load_img",
+    "keras.src.legacy.preprocessing.image": "ImageDataGenerator",
+    "keras._tf_keras.keras.preprocessing.image": "ImageDataGenerator",
+    "keras.api._v2.keras.layers": "Dense",
     "tensorflow": "keras GradientTape Variable function constant float32 reduce_mean nn math random",
 }
 

@@ -69,6 +69,12 @@ class Discretization(DataLayer):
         """Forget the data seen."""
         self.untracked("_seen", np.zeros((2, 0), np.float32))
 
+    def load_own_variables(self, store):
+        """Read the summary of the data, which the Keras 2 of TensorFlow kept as a weight."""
+        if "0" in store and self.bin_boundaries is None:
+            self.untracked("_seen", np.asarray(store["0"], np.float32))
+            self.finalize_state()
+
     @property
     def output_dtype(self):
         return "int32" if self.output_mode == "int" else self.compute_dtype

@@ -21,6 +21,8 @@ from kx_losses.classification import (
 from kx_losses.classification import kl_divergence as kl_divergence
 from kx_losses.classification import poisson as poisson
 from kx_losses.classification import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from kx_losses.ctc import CTC as CTC
+from kx_losses.ctc import ctc as ctc
 from kx_losses.hinge import CategoricalHinge as CategoricalHinge
 from kx_losses.hinge import Hinge as Hinge
 from kx_losses.hinge import SquaredHinge as SquaredHinge

@@ -8,6 +8,8 @@ from kx_models.class_weights import check_class_weight, class_weights_to_sample_
 from kx_models.data_source import Source, unpack
 from kx_models.shuffling import new_generator
 
+_INFINITE = -1  # what the `cardinality()` of a Dataset is then
+
 
 class IterableSource(Source):
     """Batches of an iterable, or of an iterator, which the next epoch goes on with instead of starting over.
@@ -25,6 +27,7 @@ class IterableSource(Source):
         self.data = data
         self.class_weight = None if class_weight is None else check_class_weight(class_weight)
         self.restartable = not hasattr(data, "__next__")
+        self.endless = hasattr(data, "cardinality") and data.cardinality() == _INFINITE
         self._any = False
 
     def _raw_batches(self):
@@ -55,11 +58,17 @@ class IterableSource(Source):
 
 
 class PyDatasetSource(IterableSource):
-    """Batches of a `PyDataset`, prepared ahead by its workers, in a new order for each pass if `shuffle`."""
+    """Batches of a `PyDataset`, prepared ahead by its workers, in a new order for each pass if `shuffle`.
+
+    With `steps`, one that is an endless iterator besides, as those of Keras 2's `ImageDataGenerator` are, starts over
+    as often as it takes.
+    """
 
     def __init__(self, data, shuffle=False, class_weight=None, steps=None):
         super().__init__(data, class_weight, steps)
+        self.restartable, self.starts_over = True, hasattr(data, "__next__")
         self.length = data.num_batches
+        self.endless = self.length is None
         self.num_batches = self.length if steps is None else steps
         self.random = new_generator() if shuffle else None
 

@@ -31,6 +31,8 @@ class Source:
 
     random: Any = None  # the generator that shuffles
     restartable = True  # whether `_batches` can be called again for the same data
+    starts_over = False  # whether, with `steps`, the next pass begins where one ends, within an epoch
+    endless = False  # whether the data are known to have no end
 
     def __init__(self, steps, batch_size=None, num_batches=None):
         if steps is not None and (isinstance(steps, bool) or int(steps) != steps or steps < 1):
@@ -109,6 +111,15 @@ class Source:
         if self.restartable:
             self.close()
 
+    def with_end(self, steps_name):
+        """Return this source; ValueError where neither the data nor `steps` would ever end an evaluation."""
+        if self.endless and self.steps is None:
+            raise ValueError(
+                "When passing data without end, you must specify how many batches to draw: expected "
+                f"`{steps_name}`, or a Dataset that `take(...)` has cut."
+            )
+        return self
+
     def on_epoch_begin(self):
         """Called before each epoch."""
 
@@ -132,8 +143,8 @@ class Source:
                 continue
             if self.restartable:
                 self._position = None
-                if not fresh and count == 0:
-                    continue  # the last epoch used up exactly all batches
+                if self.starts_over or (not fresh and count == 0):
+                    continue  # in the second case the last epoch used up exactly all batches
             ended = self.steps is None and count > 0
             if not ended:
                 self.ran_out = not self.restartable
@@ -189,7 +200,7 @@ def _standardize(value, name):
     if isinstance(value, Tensor):
         return np.asarray(value.data) if value.device.kind == "cpu" else value
     if hasattr(value, "to_numpy"):  # pandas, polars
-        array = value.to_numpy()
+        array = _of_table(value)
         return array[:, None] if type(value).__name__ == "Series" else array
     if hasattr(value, "tocsr"):
         raise ValueError(f"{name} is a SciPy sparse matrix; kx reads dense arrays: pass `{name}.toarray()`.")
@@ -201,6 +212,16 @@ def _standardize(value, name):
         return as_input(value)
     except ValueError as error:
         raise ValueError(f"{name} can't be made an array ({_describe(value)}): {error}") from error
+
+
+def _of_table(value):
+    """Return a table or a column of one as an array; columns of several kinds of numbers as float64, missing as NaN."""
+    array = value.to_numpy()
+    columns = getattr(value, "dtypes", None)  # of pandas, whose `to_numpy` takes such for objects
+    columns = list(columns) if np.iterable(columns) else [columns]
+    if array.dtype != object or not all(getattr(column, "kind", "O") in "biuf" for column in columns):
+        return array
+    return value.to_numpy(dtype="float64", na_value=np.nan)
 
 
 def as_arrays(structure, name):

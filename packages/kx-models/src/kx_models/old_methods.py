@@ -108,11 +108,12 @@ def _with_queue(generator, queue):
 
 
 def _steps(generator, steps, samples):
-    """The generator, and how many batches of it are wanted: `steps`, or those that `samples` samples are in."""
-    if samples is None:
-        return generator, steps
-    if not hasattr(generator, "__next__"):
-        return generator, steps
+    """The generator, and how many batches of it are wanted: `steps`, or those that `samples` samples are in.
+
+    A number of steps with a fraction, as `len(x) / 32` is one, is rounded up, as Keras 2.2 did.
+    """
+    if samples is None or not hasattr(generator, "__next__"):
+        return generator, steps if steps is None else math.ceil(steps)
     first = next(generator)
     part = first[0] if isinstance(first, tuple) else first
     while isinstance(part, (list, tuple, dict)):

@@ -16,7 +16,7 @@ from kx_tensor.symbolic import RecordedFunction, find_symbolic
 _NN = (
     "average_pool", "binary_crossentropy", "categorical_crossentropy", "elu", "gelu", "layer_normalization",
     "leaky_relu", "log_softmax", "max_pool", "multi_hot", "one_hot", "relu", "sigmoid", "silu", "softmax", "softplus",
-    "sparse_categorical_crossentropy", "sparsemax",
+    "sparse_categorical_crossentropy", "sparsemax", "conv", "depthwise_conv", "conv_transpose",
 )  # fmt: skip
 _MODULES = {
     **dict.fromkeys(_NN, "nn"),
@@ -37,6 +37,12 @@ _ALSO = {
     "multi_hot": {"sparse": False},
     "layer_normalization": {"rms_scaling": False},
 }
+# Fused ops that without what they fuse are ops of Keras.
+_FUSED = {
+    "convolution": "conv",
+    "depthwise_convolution": "depthwise_conv",
+    "transposed_convolution": "conv_transpose",
+}
 # Ops that only kx has: a model with one of them is read by kx alone.
 _OWN = frozenset((
     "adaptive_average", "adaptive_max", "attention", "average_unpool", "absolute_error", "bits", "convolution",
@@ -52,6 +58,9 @@ def op_entry(node):
     operation = node.operation
     name = operation.name
     values = _by_name(operation, node.args, node.kwargs)
+    if name in _FUSED and values.get("bias") is None and values.get("activation") is None:
+        name = _FUSED[name]
+        values = {k: v for k, v in values.items() if k not in ("bias", "activation")}
     if name in _OWN or (isinstance(operation, RecordedFunction) and name != "split"):
         return "kx.ops", name, {}, tuple(node.args), dict(node.kwargs)
     in_call = _IN_CALL.get(name, ())

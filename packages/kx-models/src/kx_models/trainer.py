@@ -90,6 +90,7 @@ class Trainer(Steps):
                         vx, vy, vw = unpack_validation(validation_data)
                         size = validation_batch_size or batch_size
                         validation = limited(adapt(vx, vy, vw, size, False, None, validation_steps))
+                        validation.with_end("validation_steps")
                     validation.reset()
                     results = self._evaluate(validation, callbacks)
                     logs = {**logs, **{f"val_{k}": v for k, v in results.items()}}
@@ -164,7 +165,7 @@ class Trainer(Steps):
         if kwargs:
             raise unknown_arguments("evaluate", kwargs, Trainer.evaluate)
         self._needs_compile("evaluate")
-        source = limited(adapt(x, y, sample_weight, batch_size, False, None, steps))
+        source = limited(adapt(x, y, sample_weight, batch_size, False, None, steps)).with_end("steps")
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
         with contextlib.closing(source):
             results = self._evaluate(source, callbacks)
@@ -223,7 +224,7 @@ class Trainer(Steps):
 
     @filtered
     def _predict(self, x, step, batch_size, verbose, steps, callbacks):
-        source = limited(adapt(x, None, None, batch_size, False, None, steps))
+        source = limited(adapt(x, None, None, batch_size, False, None, steps)).with_end("steps")
         callbacks = self._callback_list(callbacks, verbose, 1, source.num_batches)
         device, per_call = devices.current(), self.steps_per_execution
         batches, structure = None, None

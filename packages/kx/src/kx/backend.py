@@ -16,7 +16,7 @@ from kx_tensor.dtypes import result_type as result_type
 from kx_tensor.dtypes import standardize_dtype as standardize_dtype
 from kx_tensor.naming import get_uid as get_uid
 
-_KERAS_2 = ("arithmetic", "shapes", "conv", "random", "losses", "state", "graph")
+_KERAS_2 = ("arithmetic", "shapes", "conv", "random", "losses", "ctc", "state", "graph")
 
 
 def __getattr__(name):

@@ -1,5 +1,6 @@
 """Losses, as classes and as functions."""
 
+from kx_losses.losses import CTC as CTC
 from kx_losses.losses import BinaryCrossentropy as BinaryCrossentropy
 from kx_losses.losses import BinaryFocalCrossentropy as BinaryFocalCrossentropy
 from kx_losses.losses import CategoricalCrossentropy as CategoricalCrossentropy
@@ -30,6 +31,7 @@ from kx_losses.losses import categorical_generalized_cross_entropy as categorica
 from kx_losses.losses import categorical_hinge as categorical_hinge
 from kx_losses.losses import circle as circle
 from kx_losses.losses import cosine_similarity as cosine_similarity
+from kx_losses.losses import ctc as ctc
 from kx_losses.losses import deserialize as deserialize
 from kx_losses.losses import dice as dice
 from kx_losses.losses import get as get

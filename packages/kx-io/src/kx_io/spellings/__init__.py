@@ -89,6 +89,18 @@ def _put(owner, new, name, value):
     new[name] = value
 
 
+def modern_log(name, known):
+    """Return the entry of the logs that Keras before 2.3 called `name`: where nothing `known` is "acc", "accuracy".
+
+    >>> modern_log("val_acc", ["loss", "val_accuracy"]), modern_log("acc", ["acc"])
+    ('val_accuracy', 'acc')
+    """
+    prefix = "val_" if name.startswith("val_") else ""
+    if name in known or name.removeprefix(prefix) != "acc" or f"{prefix}accuracy" not in known:
+        return name
+    return f"{prefix}accuracy"
+
+
 def note(text):
     """Warn with a FutureWarning that points at the first line outside of kx."""
     level, frame = 2, sys._getframe(1)

@@ -3,6 +3,18 @@
 from kx_models.callbacks.callback import Callback
 
 
+class Records(dict):
+    """The values of each entry of the logs, one per epoch; answers to the names that Keras 1 and 2 gave them, too."""
+
+    def __missing__(self, name):
+        from kx_io.spellings import modern_log  # new names are not missing
+
+        modern = modern_log(name, self)
+        if modern == name:
+            raise KeyError(name)
+        return self[modern]
+
+
 class History(Callback):
     """Keeps the logs of every epoch; `fit` adds one and returns it.
 
@@ -20,7 +32,7 @@ class History(Callback):
     def __init__(self):
         super().__init__()
         self.epoch = []
-        self.history = {}
+        self.history = Records()
 
     def set_model(self, model):
         """Receive the model and become its `history`."""
@@ -30,7 +42,7 @@ class History(Callback):
 
     def on_train_begin(self, logs=None):
         self.epoch = []
-        self.history = {}
+        self.history = Records()
 
     def on_epoch_end(self, epoch, logs=None):
         self.epoch.append(epoch)

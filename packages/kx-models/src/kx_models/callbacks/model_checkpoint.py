@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from kx_models.arguments import without_old_arguments
+from kx_models.callbacks.history import Records
 from kx_models.callbacks.monitor import MonitorCallback
 from kx_models.callbacks.save_frequency import SaveFrequency
 from kx_models.messages import say
@@ -107,7 +108,7 @@ class ModelCheckpoint(MonitorCallback):
         if batch is not None:
             names["batch"] = batch + 1
         try:
-            return self.filepath.format(**names)
+            return self.filepath.format_map(Records(names))
         except KeyError as error:
             raise KeyError(
                 f'Failed to format this callback filepath: "{self.filepath}". Reason: {error}'

@@ -35,6 +35,7 @@ class MonitorCallback(Callback):
         """Find out whether higher or lower is better; metrics are known only once the model has seen data."""
         if self.sign is not None:
             return
+        self._take_new_name()
         if self.mode != "auto":
             self.sign = 1 if self.mode == "max" else -1
             return
@@ -53,6 +54,14 @@ class MonitorCallback(Callback):
             "in order to monitor based on the highest metric value, or pass `mode='min'` in order to use the "
             "lowest value."
         )
+
+    def _take_new_name(self):
+        """Watch what the logs call it today: in Keras 2.2 the entry of "accuracy" was "acc"."""
+        if self.monitor.removeprefix("val_") == "acc":
+            from kx_io.spellings import modern_log  # new code watches new names
+
+            names = [metric.name for metric in _flat_metrics(getattr(self.model, "metrics", ()))]
+            self.monitor = modern_log(self.monitor, [*names, *(f"val_{name}" for name in names)])
 
     def improves(self, value, reference):
         """Whether `value` beats `reference` by more than `min_delta`; anything beats None."""

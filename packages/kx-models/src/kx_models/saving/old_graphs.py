@@ -33,6 +33,9 @@ def modern_graph(config, entries):
     out["layers"] = layers
     for key in ("input_layers", "output_layers"):
         out[key] = references.places(config[key])
+    if isinstance(config["output_layers"], list) and len(config["output_layers"]) == 1:
+        # Keras 1 and 2 wrote a list of one output, and gave the output
+        out["output_layers"] = out["output_layers"][0]
     return out
 
 

@@ -17,7 +17,7 @@ _MERGES = {
 # Arguments that only say how the Keras of the time computed, or where data came from: the model is the same without.
 _DROPPED = frozenset((
     "batch_input_shape", "input_dtype", "input_spec", "implementation", "consume_less", "enable_caching_device",
-    "fused", "virtual_batch_size", "adjustment", "dynamic", "num_constants",
+    "fused", "virtual_batch_size", "adjustment", "dynamic", "num_constants", "rng_type", "force_generator",
 ))  # fmt: skip
 _DROPPED_FROM = {
     "SeparableConv1D": ("groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"),
@@ -29,7 +29,6 @@ _DROPPED_FROM = {
     "SpatialDropout1D": ("trainable", "noise_shape"), "SpatialDropout2D": ("trainable", "noise_shape"),
     "SpatialDropout3D": ("trainable", "noise_shape"),
     "Embedding": ("input_length", "dropout"),
-    "Dropout": ("rng_type", "force_generator"),
 }  # fmt: skip
 # What must be so, as today's layers do nothing else: argument -> the value that asks for nothing.
 _ONLY = {"time_major": False, "mode": 0, "causal": False, "sparse": False, "ragged": False}
@@ -51,7 +50,9 @@ def modern_layer(entry, era):
     known = is_layer(name)
     out = {"module": "keras.layers" if known else entry.get("module"), "class_name": name}
     out |= {"config": config, "registered_name": None if known else entry.get("registered_name")}
-    return out | {key: entry[key] for key in ("name", "inbound_nodes", "build_config") if key in entry}
+    # Keras 2 noted the shape of one input of a layer, of many: its calls tell more
+    kept = ("name", "inbound_nodes") if era.old else ("name", "inbound_nodes", "build_config")
+    return out | {key: entry[key] for key in kept if key in entry}
 
 
 def is_layer(name):
@@ -81,15 +82,15 @@ def _arguments(name, config, era):
     for key, value in config.items():
         if key in _WRAPPED:
             out[key] = _wrapped(value, era)
-        elif is_object(value) and not key.endswith("_initializer") and _names_a_layer(value):
+        elif (
+            is_object(value)
+            and not key.endswith("_initializer")
+            and is_layer(modern_class(bare_name(value["class_name"])))
+        ):
             out[key] = modern_layer(value, era)
         else:
             out[key] = modern_part(key, value, era)
     return out
-
-
-def _names_a_layer(value):
-    return is_layer(modern_class(bare_name(value["class_name"])))
 
 
 def _wrapped(value, era):

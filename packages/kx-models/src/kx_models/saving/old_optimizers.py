@@ -16,6 +16,7 @@ _SLOTS = {
     "Adadelta": {"accum_grad": "accumulated_grad", "accum_var": "accumulated_delta_var"},
     "Adamax": {"m": "momentum", "v": "norm", "u": "norm"},
     "Nadam": {"m": "momentum", "v": "velocity"},
+    "Lion": {"m": "momentum"},
 }  # fmt: skip
 # The order in which Keras 1 and 2 wrote slots that have no names
 _ORDER = {
@@ -32,6 +33,7 @@ _KNOWN_SLOTS = frozenset(
         "linear",
         "accumulated_grad",
         "accumulated_delta_var",
+        "average",
     )
 ) | frozenset(old for names in _SLOTS.values() for old in names)
 
@@ -111,7 +113,7 @@ def restore_state(optimizer, model, names, arrays, loaded, era):
         _restore_as_is(optimizer, arrays)
         return
     optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    numbers = [i for i, array in enumerate(arrays) if array.shape == ()]
+    numbers = [i for i, array in enumerate(arrays) if array.shape == () and _slot_of(names[i]) is None]
     steps = [i for i in numbers if "iter" in names[i]] or numbers
     if steps:
         optimizer.variables[0].assign(np.asarray(arrays[steps[0]]).astype("int32"))
@@ -120,14 +122,14 @@ def restore_state(optimizer, model, names, arrays, loaded, era):
     kind = type(optimizer).__name__
     slots = _by_slot(kind, [names[i] for i in rest], [arrays[i] for i in rest], count)
     own = {variable.name: variable for variable in optimizer.variables}
-    for slot in _slot_names(optimizer):
+    for slot in _slot_names(optimizer) + (["average"] if optimizer.use_ema else []):
         if len(slots.get(slot, ())) != count:
             found = f"{len(slots[slot])} arrays" if slot in slots else "none"
             raise ValueError(f"it has {found} of the slot {slot!r} for {count} variables that train")
         for variable, array in _spread(slots[slot], loaded, era):
             _assign(own[f"{variable.path.replace('/', '_')}_{slot}"], array, variable)
     if kind == "Nadam":
-        _follow_schedule(optimizer)
+        follow_schedule(optimizer)
 
 
 def _restore_as_is(optimizer, arrays):
@@ -190,7 +192,7 @@ def _assign(slot, array, variable):
     slot.assign(np.asarray(array))
 
 
-def _follow_schedule(optimizer):
+def follow_schedule(optimizer):
     """Nadam's product of momenta, which tf.keras did not save, as it is after the steps made."""
     steps = np.arange(1, int(optimizer.variables[0]) + 1)
     product = np.prod(optimizer.beta_1 * (1.0 - 0.5 * 0.96**steps))

@@ -8,6 +8,7 @@ import numpy as np
 from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
 from kx_io.hdf5 import StoredArray, StoredGroup, open_hdf5, write_hdf5
+from kx_layers.discretization import Discretization
 from kx_models.saving.old_eras import Era
 from kx_models.saving.old_graphs import clean
 from kx_models.saving.old_weights_conversion import converted
@@ -91,7 +92,8 @@ def load_groups(model, root, by_name=False, skip_mismatch=False):
             f"Model {model.name!r} has no weights yet, so none can be loaded. Call it on data, or build it, first."
         )
     era = Era.of(root.attribute("keras_version"), root.attribute("backend"))
-    pairs = _by_name(model, read_groups(root)) if by_name else _paired(model, read_groups(root))
+    groups = _without_learned(model, read_groups(root))
+    pairs = _by_name(model, groups) if by_name else _paired(model, groups)
     assignments, loaded = [], []
     for index, layer, group in pairs:
         label = f"layer #{index} (named {layer.name!r} in the model, {group.name!r} in the file)"
@@ -108,6 +110,16 @@ def load_groups(model, root, by_name=False, skip_mismatch=False):
     for variable, array in assignments:
         variable.assign(np.asarray(array))
     return loaded
+
+
+def _without_learned(model, groups):
+    """The groups but those of preprocessing layers that have no weights today, which take what they learned."""
+    learners = {layer.name: layer for layer in model.layers if isinstance(layer, Discretization)}
+    for group in groups:
+        if clean(group.name) in learners:
+            stored = {str(i): array for i, array in enumerate(group.arrays)}
+            learners[clean(group.name)].load_own_variables(stored)
+    return [group for group in groups if clean(group.name) not in learners]
 
 
 def read_groups(root):

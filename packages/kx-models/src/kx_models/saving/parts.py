@@ -26,23 +26,29 @@ def parts(root):
     return list(_walk(root, "", set()))
 
 
-def _walk(obj, path, seen):
+def listed_parts(root):
+    """`parts` with the layers of a model by the list of all of them alone, as the Keras 2 of TensorFlow names them."""
+    return list(_walk(root, "", set(), listed=True))
+
+
+def _walk(obj, path, seen, listed=False):
     if id(obj) in seen:
         return
     seen.add(id(obj))
     yield path, obj
-    for name, value in sorted(_attributes(obj).items(), key=lambda item: (item[0].startswith("_"), item[0])):
-        yield from _below(value, f"{path}/{name}".lstrip("/"), seen)
+    held = {"layers": obj.layers} if listed and isinstance(obj, Model) else _attributes(obj)
+    for name, value in sorted(held.items(), key=lambda item: (item[0].startswith("_"), item[0])):
+        yield from _below(value, f"{path}/{name}".lstrip("/"), seen, listed)
 
 
-def _below(value, path, seen):
+def _below(value, path, seen, listed):
     if isinstance(value, _KINDS):
         if path.rpartition("/")[2] == "vars":
             raise ValueError(
                 f"An attribute called 'vars' ({path}) cannot be saved: a layer's own variables are stored under that "
                 f"name. Call it something else."
             )
-        yield from _walk(value, path, seen)
+        yield from _walk(value, path, seen, listed)
         return
     if not isinstance(value, (list, tuple, dict)):
         return
@@ -56,7 +62,7 @@ def _below(value, path, seen):
             continue
         number = counts.get(name, 0)
         counts[name] = number + 1
-        yield from _below(item, f"{path}/{name}_{number}" if number else f"{path}/{name}", seen)
+        yield from _below(item, f"{path}/{name}_{number}" if number else f"{path}/{name}", seen, listed)
 
 
 def _attributes(obj):

@@ -6,7 +6,8 @@ from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
 from kx_io.hdf5 import StoredGroup, open_hdf5, write_hdf5
 from kx_layers.weights import Weights
-from kx_models.saving.parts import parts
+from kx_models.saving.old_optimizers import follow_schedule
+from kx_models.saving.parts import listed_parts, parts
 from kx_models.saving.store import OwnVariables, fill, own_variables
 from kx_optimizers.owner import Owner
 from kx_tensor.random import SeedGenerator
@@ -74,11 +75,15 @@ def read_weights(model, find, label, skip_mismatch=False, objects_to_skip=None):
     is. Seed generators that the file does not hold stay as they are: Keras does not write them.
     """
     skipped = {id(part) for obj in objects_to_skip or () for _, part in parts(obj)}
-    problems, parts_read = [], 0
+    problems, parts_read, listed = [], 0, None
     for path, part in parts(model):
         if id(part) in skipped:
             continue
         stored = find(place(path))
+        if stored is None and not isinstance(part, (SeedGenerator, Owner)):
+            if listed is None:
+                listed = {id(other): where for where, other in listed_parts(model)}
+            stored = find(place(listed.get(id(part), path)))
         if isinstance(part, SeedGenerator):
             if stored is not None and "0" in stored:
                 fill(part.state, stored["0"])
@@ -134,13 +139,19 @@ def _unfit_optimizer(part, own, stored):
     """
     values = [stored.get(str(i)) for i in range(len(stored))]
     before_first_step = list(zip(own, values))
-    of_keras_2 = list(zip([v for v in own if v.name != "learning_rate"], values))
+    nadam = type(part).__name__ == "Nadam"  # the last of whose variables Keras 2 left out too
+    kept = [v for v in (own[:-1] if nadam else own) if v.name != "learning_rate"]
+    of_keras_2 = list(zip(kept, values))
     if len(values) < len(own) and all(_same_shape(v, x) and v.shape == () for v, x in before_first_step):
         for variable, value in before_first_step:
             fill(variable, value)
-    elif len(values) == len(own) - 1 == len(of_keras_2) and all(_same_shape(v, x) for v, x in of_keras_2):
+    elif len(values) == len(kept) and all(_same_shape(v, x) for v, x in of_keras_2):
         for variable, value in of_keras_2:
             fill(variable, value)
+        if nadam:
+            follow_schedule(part)
+    elif type(part).__name__ == "SGD" and not part.momentum and _same_shape(own[0], stored.get("0")):
+        fill(own[0], stored["0"])  # Keras 2 kept slots that it did not use
     elif len(stored):
         warnings.warn(
             f"The state of the optimizer {part.name!r} was not loaded: it has {len(own)} variables, the stored one "
@@ -167,15 +178,19 @@ def _report(problems, label, skip_mismatch):
 
 
 def finder(root):
-    """`find` for `read_weights` in one file, also one of the first Keras 3 archives, of TensorFlow 2.12 and 2.13."""
+    """`find` for `read_weights` in one file, also one of TensorFlow's Keras.
+
+    That of TensorFlow 2.12 and 2.13 had another name for lists of layers, and all keep the underscores of attributes.
+    """
 
     def find(place):
         found = root.get(place)
         if found is None:
-            first = (
-                "_layer_checkpoint_dependencies" if part == "layers" else part for part in place.split("/")
-            )
+            parts = place.split("/")
+            first = ("_layer_checkpoint_dependencies" if part == "layers" else part for part in parts)
             found = root.get("/".join(first))
+            if found is None and len(parts) > 2:
+                found = root.get("/".join([*parts[:-2], f"_{parts[-2]}", parts[-1]]))
         return found if isinstance(found, StoredGroup) else None
 
     return find

@@ -7,6 +7,7 @@ from kx_io import CustomObjectScope, registry
 from kx_io.atomic import replacing
 from kx_io.errors import FileFormatError
 from kx_io.hdf5 import StoredArray, StoredGroup, open_hdf5, write_hdf5
+from kx_io.names import find_class
 from kx_io.text import read_json
 from kx_layers.vocabulary import vocabularies_in_configs
 from kx_models.saving.model_of_config import model_of
@@ -48,7 +49,11 @@ def _plain(config):
     if str(config.get("module")).startswith(("kx.ops", "keras.src.ops")):
         return config
     name = config.get("registered_name") or ""
-    out = {"class_name": name if ">" in name else config["class_name"], "config": config["config"]}
+    known = find_class(
+        config.get("module"), config["class_name"]
+    )  # Keras goes by the name of the class itself here
+    own_name = config["class_name"] if known is None else known.__name__
+    out = {"class_name": name if ">" in name else own_name, "config": config["config"]}
     if isinstance(out["config"], dict) and isinstance(out["config"].get("layers"), list):
         out["config"] = {**out["config"], "layers": [_plain(entry) for entry in out["config"]["layers"]]}
     return out | {key: config[key] for key in ("name", "inbound_nodes") if key in config}

@@ -131,6 +131,8 @@ from kx_tensor.ops.creation import zeros_like as zeros_like
 from kx_tensor.ops.crossentropy import binary_crossentropy as binary_crossentropy
 from kx_tensor.ops.crossentropy import categorical_crossentropy as categorical_crossentropy
 from kx_tensor.ops.crossentropy import sparse_categorical_crossentropy as sparse_categorical_crossentropy
+from kx_tensor.ops.ctc import ctc_loss as ctc_loss
+from kx_tensor.ops.ctc_decode import ctc_decode as ctc_decode
 from kx_tensor.ops.cumulate import amax as amax
 from kx_tensor.ops.cumulate import amin as amin
 from kx_tensor.ops.cumulate import average as average

@@ -15,7 +15,7 @@ from kx_tensor.variable import Variable
 
 __all__ = [
     "placeholder", "function", "gradients", "switch", "map_fn", "foldl", "foldr", "rnn",
-    "ctc_batch_cost", "ctc_decode", "ctc_label_dense_to_sparse", "get_session", "set_session",
+    "get_session", "set_session",
 ]  # fmt: skip
 
 
@@ -265,36 +265,6 @@ def rnn(
 
 
 # ---- what kx does not have -----------------------------------------------------------------------------------
-
-
-def ctc_batch_cost(y_true, y_pred, input_length, label_length):
-    """Raise NotImplementedError: kx has no CTC loss.
-
-    >>> ctc_batch_cost(None, None, None, None)
-    Traceback (most recent call last):
-    NotImplementedError: kx has no CTC loss and no CTC decoding.
-    """
-    raise NotImplementedError("kx has no CTC loss and no CTC decoding.")
-
-
-def ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
-    """Raise NotImplementedError: kx has no CTC decoding.
-
-    >>> ctc_decode(None, None)
-    Traceback (most recent call last):
-    NotImplementedError: kx has no CTC loss and no CTC decoding.
-    """
-    raise NotImplementedError("kx has no CTC loss and no CTC decoding.")
-
-
-def ctc_label_dense_to_sparse(labels, label_lengths):
-    """Raise NotImplementedError: kx has no sparse tensors.
-
-    >>> ctc_label_dense_to_sparse(None, None)
-    Traceback (most recent call last):
-    NotImplementedError: kx has no CTC loss and no sparse tensors.
-    """
-    raise NotImplementedError("kx has no CTC loss and no sparse tensors.")
 
 
 def get_session():

@@ -45,6 +45,10 @@ _OLD = {
     "legacy": (("kx",), "keras"),
     "legacy.layers": (("kx.layers",), "keras.layers"),
     "legacy.models": (("kx.models",), "keras.models"),
+    **{
+        f"legacy.{name}": ((f"kx.{name}",), f"keras.{name}")
+        for name in ("preprocessing", "preprocessing.image", "preprocessing.sequence", "preprocessing.text")
+    },
     "engine": (("kx.layers", "kx.models", "kx"), "keras.layers and keras.models"),
     "wrappers.scikit_learn": (("kx.compat.scikit_learn",), "keras.wrappers"),
     "saving.save": (("kx.models",), "keras.models"),
@@ -80,6 +84,17 @@ _TENSORFLOW = {
     "tensorflow.contrib": ("kx.compat.tf",),
 }
 _KERAS_IN_TENSORFLOW = ("keras", "python.keras", "compat.v1.keras", "compat.v2.keras", "contrib.keras")
+# Keras in Keras: private places that editors complete imports with, longest first.
+_KERAS_IN_KERAS = (
+    "_tf_keras.keras",
+    "api._v1.keras",
+    "api._v2.keras",
+    "_tf_keras",
+    "api._v1",
+    "api._v2",
+    "api",
+    "src",
+)
 _NO_NAMESPACES = ("compat", "command", "demo")  # of kx, not of Keras
 
 CALLABLE = {"layers.merge": ("kx.layers", "merge")}  # the function of Keras 1, the module of Keras 2
@@ -106,12 +121,11 @@ def place_of(fullname):
     ('layers.core', 'models', 'tensorflow', None)
     """
     root, _, rest = fullname.partition(".")
-    place = rest
-    if root == "tensorflow":
-        place = fullname
-        for prefix in _KERAS_IN_TENSORFLOW:
-            if rest == prefix or rest.startswith(f"{prefix}."):
-                place = rest.removeprefix(prefix).removeprefix(".")
+    place, prefixes = (fullname, _KERAS_IN_TENSORFLOW) if root == "tensorflow" else (rest, _KERAS_IN_KERAS)
+    for prefix in prefixes:
+        if rest == prefix or rest.startswith(f"{prefix}."):
+            place = rest.removeprefix(prefix).removeprefix(".")
+            break
     return None if sources_of(place) is None else place
 
 

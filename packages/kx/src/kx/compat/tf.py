@@ -231,14 +231,14 @@ def rank(input, name=None):
     return ops.convert_to_tensor(len(input.shape), "int32")
 
 
-def print(*inputs, output_stream=sys.stderr, sep=" ", end="\n", **kwargs):
+def print(*inputs, output_stream=None, sep=" ", end="\n", **kwargs):
     """Print values, by default to standard error as TensorFlow does.
 
     >>> print("step", 3, output_stream=sys.stdout)
     step 3
     """
     shown = [x.numpy() if isinstance(x, (Tensor, Variable)) else x for x in inputs]
-    builtins.print(*shown, sep=sep, end=end, file=output_stream)
+    builtins.print(*shown, sep=sep, end=end, file=sys.stderr if output_stream is None else output_stream)
 
 
 def add_n(inputs, name=None):

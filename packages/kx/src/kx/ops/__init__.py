@@ -67,6 +67,8 @@ from kx_tensor.ops import cos as cos
 from kx_tensor.ops import cosh as cosh
 from kx_tensor.ops import count_nonzero as count_nonzero
 from kx_tensor.ops import cross as cross
+from kx_tensor.ops import ctc_decode as ctc_decode
+from kx_tensor.ops import ctc_loss as ctc_loss
 from kx_tensor.ops import cumprod as cumprod
 from kx_tensor.ops import cumsum as cumsum
 from kx_tensor.ops import deg2rad as deg2rad

@@ -9,6 +9,8 @@ from kx_tensor.ops import categorical_crossentropy as categorical_crossentropy
 from kx_tensor.ops import celu as celu
 from kx_tensor.ops import conv as conv
 from kx_tensor.ops import conv_transpose as conv_transpose
+from kx_tensor.ops import ctc_decode as ctc_decode
+from kx_tensor.ops import ctc_loss as ctc_loss
 from kx_tensor.ops import depthwise_conv as depthwise_conv
 from kx_tensor.ops import dot_product_attention as dot_product_attention
 from kx_tensor.ops import elu as elu
