@@ -561,3 +561,22 @@ def test_functions_and_methods_are_the_same(tmp_path):
         other = small()
         load_weights(other, tmp_path / file)
         assert same_weights(other, model)
+
+
+def test_weights_are_not_loaded_into_a_model_without(tmp_path):
+    class Deep(Model):
+        def __init__(self):
+            super().__init__()
+            self.blocks = [Dense(2), Dense(2)]
+
+        def call(self, x):
+            for block in self.blocks:
+                x = block(x)
+            return x
+
+    path = tmp_path / "w.weights.h5"
+    trained = Deep()
+    trained(np.ones((1, 3), "float32"))
+    trained.save_weights(path)
+    with pytest.raises(ValueError, match="no weights yet, so none can be loaded"):
+        Deep().load_weights(path)

@@ -298,7 +298,6 @@ def test_dropout_at_the_ends():
 @pytest.mark.parametrize(
     "draw,match",
     [
-        (lambda: random.uniform((2, None), seed=1), "without None"),
         (lambda: random.uniform((2,), dtype="int32", seed=1), "use randint"),
         (lambda: random.randint((2,), 0, 5, dtype="float32", seed=1), "integer dtype"),
         (lambda: random.randint((2,), 5, 5, seed=1), "minval < maxval"),

@@ -215,6 +215,8 @@ class Primitive:
             else:
                 out = self.forward(device.xp, *raw, **options)
         except (ValueError, TypeError, IndexError) as error:
+            if isinstance(params.get("shape"), (tuple, list)) and None in params["shape"]:
+                return self._call_symbolic(args, params)  # a size of a symbolic tensor, inside a layer
             self._explain(args, params, error)
             raise
         if self.saves:

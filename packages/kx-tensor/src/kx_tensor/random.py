@@ -4,6 +4,7 @@ A seed is an integer (the same numbers at every call), a `SeedGenerator` (new on
 process-wide `SeedGenerator`. How bits become numbers is in `kx_tensor.philox` and `kx_tensor.sampling`.
 """
 
+import functools
 import operator
 import random as python_random
 
@@ -18,7 +19,7 @@ from kx_tensor.ops.embedding import embedding
 from kx_tensor.ops.shape import transpose
 from kx_tensor.primitive import as_operand, to_raw
 from kx_tensor.state import Stateful
-from kx_tensor.symbolic import standardize_shape
+from kx_tensor.symbolic import KerasTensor, standardize_shape
 from kx_tensor.tensor import Tensor
 from kx_tensor.variable import Variable
 
@@ -182,11 +183,28 @@ def _is_integer(value):
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
+def _of_any_shape(place, default):
+    """Let a function of (shape, ...), whose argument number `place` after it is the dtype, take sizes of None.
+
+    They come from `ops.shape` of symbolic tensors inside a layer; the result then is symbolic, too.
+    """
+
+    def decorate(draw):
+        @functools.wraps(draw)
+        def function(shape, *args, **kwargs):
+            if isinstance(shape, (tuple, list)) and None in shape:
+                dtype = args[place] if len(args) > place else kwargs.get("dtype", default)
+                return KerasTensor(shape, dtype)
+            return draw(shape, *args, **kwargs)
+
+        return function
+
+    return decorate
+
+
 def _target(shape, dtype, kind="float"):
     """What a draw needs: (device, shape, number of elements, dtype of the result, dtype to compute in)."""
     shape = standardize_shape(shape)
-    if None in shape:
-        raise ValueError(f"Random numbers need a shape without None, got {shape}.")
     dtype = dtypes.standardize_dtype(dtype)
     if dtype not in (dtypes.FLOATS if kind == "float" else dtypes.INTS):
         hint = "; use randint for integers" if kind == "float" else ""
@@ -218,6 +236,7 @@ def _scaled(raw, scale, offset, device):
     return raw
 
 
+@_of_any_shape(2, None)
 def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
     """Return numbers spread evenly over [minval, maxval).
 
@@ -233,6 +252,7 @@ def uniform(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
     return _tensor(_scaled(raw.reshape(shape), maxval - minval, minval, device), shape, dtype, device)
 
 
+@_of_any_shape(2, None)
 def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     """Return normally distributed numbers.
 
@@ -245,6 +265,7 @@ def normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     return _tensor(_scaled(raw, stddev, mean, device), shape, dtype, device)
 
 
+@_of_any_shape(2, None)
 def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     """Return normally distributed numbers, none of them two standard deviations or more from the mean.
 
@@ -256,6 +277,7 @@ def truncated_normal(shape, mean=0.0, stddev=1.0, dtype=None, seed=None):
     return _tensor(_scaled(raw, stddev, mean, device), shape, dtype, device)
 
 
+@_of_any_shape(2, "int32")
 def randint(shape, minval, maxval, dtype="int32", seed=None):
     """Return integers spread evenly over [minval, maxval).
 
@@ -317,6 +339,7 @@ def shuffle(x, axis=0, seed=None):
     return transpose(embedding(transpose(x, axes), order), axes)
 
 
+@_of_any_shape(1, None)
 def gamma(shape, alpha, dtype=None, seed=None):
     """Return gamma distributed numbers of shape parameter `alpha` (a number or an array) and scale 1.
 
@@ -328,6 +351,7 @@ def gamma(shape, alpha, dtype=None, seed=None):
     return _tensor(raw, shape, dtype, device)
 
 
+@_of_any_shape(2, None)
 def beta(shape, alpha, beta, dtype=None, seed=None):
     """Return beta distributed numbers with the parameters `alpha` and `beta` (numbers or arrays).
 
@@ -340,6 +364,7 @@ def beta(shape, alpha, beta, dtype=None, seed=None):
     return _tensor(sampling.beta(device.xp, draw_seed(seed), a, b), shape, dtype, device)
 
 
+@_of_any_shape(2, None)
 def binomial(shape, counts, probabilities, dtype=None, seed=None):
     """Return the numbers of successes in `counts` trials that succeed with `probabilities` (numbers or arrays).
 

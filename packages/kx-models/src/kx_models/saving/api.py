@@ -160,6 +160,11 @@ def load_weights(model, filepath, skip_mismatch=False, **kwargs):
     if kwargs:
         raise ValueError(f"load_weights() got an unexpected keyword argument {next(iter(kwargs))!r}.")
     content = _content(filepath, "load_weights")
+    if not model.built and not model.weights:
+        raise ValueError(
+            f"Model {model.name!r} has no weights yet, so none can be loaded. Call it on data, or "
+            "`model.build(input_shape)`, first."
+        )
     label = _label(filepath)
     old = content.kind in ("old-weights-hdf5", "model-hdf5")
     if by_name and not old:

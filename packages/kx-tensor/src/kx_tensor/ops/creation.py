@@ -64,10 +64,10 @@ def zeros(shape, dtype=None):
     >>> zeros((2,)).numpy()
     array([0., 0.], dtype=float32)
     """
-    device = devices.current()
-    return _created(
-        device.xp.zeros(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), device
-    )
+    device, shape = devices.current(), _raw_shape(shape)
+    if None in shape:  # sizes of symbolic tensors, inside a layer
+        return KerasTensor(shape, dtype)
+    return _created(device.xp.zeros(shape, dtypes.as_numpy(dtypes.standardize_dtype(dtype))), device)
 
 
 def ones(shape, dtype=None):
@@ -76,10 +76,10 @@ def ones(shape, dtype=None):
     >>> ones((2,), "int32").numpy()
     array([1, 1], dtype=int32)
     """
-    device = devices.current()
-    return _created(
-        device.xp.ones(_raw_shape(shape), dtypes.as_numpy(dtypes.standardize_dtype(dtype))), device
-    )
+    device, shape = devices.current(), _raw_shape(shape)
+    if None in shape:  # sizes of symbolic tensors, inside a layer
+        return KerasTensor(shape, dtype)
+    return _created(device.xp.ones(shape, dtypes.as_numpy(dtypes.standardize_dtype(dtype))), device)
 
 
 def empty(shape, dtype=None):
@@ -97,13 +97,14 @@ def full(shape, fill_value, dtype=None):
     >>> full((2,), 3.0).numpy()
     array([3., 3.], dtype=float32)
     """
+    shape = _raw_shape(shape)
     if isinstance(fill_value, (int, float)):
+        if None in shape:
+            return KerasTensor(shape, dtype)
         device = devices.current()
-        filled = device.xp.full(
-            _raw_shape(shape), fill_value, dtypes.as_numpy(dtypes.standardize_dtype(dtype))
-        )
+        filled = device.xp.full(shape, fill_value, dtypes.as_numpy(dtypes.standardize_dtype(dtype)))
         return _created(filled, device)
-    return broadcast_to(convert_to_tensor(fill_value, dtype), shape=_raw_shape(shape))
+    return broadcast_to(convert_to_tensor(fill_value, dtype), shape=shape)
 
 
 def full_like(x, fill_value, dtype=None):

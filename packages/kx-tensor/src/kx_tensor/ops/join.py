@@ -8,7 +8,7 @@ from kx_tensor.ops.casting import convert_to_tensor
 from kx_tensor.ops.indexes import get_item, take
 from kx_tensor.ops.shape import broadcast_to, expand_dims, reshape
 from kx_tensor.primitive import primitive
-from kx_tensor.symbolic import record_call
+from kx_tensor.symbolic import KerasTensor, record_call
 
 
 def _joined(shapes, params):
@@ -153,7 +153,12 @@ def tile(x, repeats):
     array([1, 2, 1, 2], dtype=int32)
     """
     x = _parts([x])[0]
-    repeats = (repeats,) if isinstance(repeats, int) else tuple(int(r) for r in repeats)
+    repeats = (repeats,) if isinstance(repeats, int) else tuple(repeats)
+    if None in repeats:  # a size of a symbolic tensor, inside a layer
+        rank = max(len(repeats), len(x.shape))
+        sizes = [(1,) * (rank - len(each)) + tuple(each) for each in (x.shape, repeats)]
+        return KerasTensor([None if None in pair else pair[0] * pair[1] for pair in zip(*sizes)], x.dtype)
+    repeats = tuple(int(r) for r in repeats)
     for axis, count in enumerate(reversed(repeats), 1):
         if axis > len(x.shape):
             x = expand_dims(x, 0)

@@ -23,6 +23,12 @@ def _reshaped(shapes, params):
             )
         return new
     if None in shape:
+        if (
+            shape.count(None) == new.count(None) == 1 and -1 in new
+        ):  # the None of both is one size, as of `shape(x)`
+            rest = math.prod(n for n in shape if n is not None)
+            if known and rest % known == 0:
+                return tuple(rest // known if n == -1 else n for n in new)
         return tuple(None if n in (-1, None) else n for n in new)
     total = math.prod(shape)
     if known == 0 or total % known:
