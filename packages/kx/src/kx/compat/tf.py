@@ -64,8 +64,9 @@ def convert_to_tensor(value, dtype=None, dtype_hint=None, name=None):
     >>> convert_to_tensor(np.ones(2)).dtype
     'float64'
     """
-    if isinstance(value, np.ndarray) and dtype is None:
-        dtype = value.dtype.name
+    if dtype is None:
+        dtype = value.dtype.name if isinstance(value, np.ndarray) else None
+        dtype = dtype or (dtype_hint if not hasattr(value, "dtype") else None)
     return ops.convert_to_tensor(value, dtype)
 
 
@@ -121,6 +122,8 @@ def transpose(a, perm=None, conjugate=False, name=None):
     >>> transpose(ops.zeros((2, 3))).shape
     (3, 2)
     """
+    if conjugate:
+        raise ValueError("tf.transpose: kx has no complex tensors to conjugate; leave conjugate=False.")
     return ops.transpose(a, perm)
 
 
