@@ -15,7 +15,8 @@ class Adafactor(Optimizer):
     Then u = g / sqrt(v), and `p -= max(epsilon_2, rms(p)) rate u / max(1, rms(u) / clip_threshold)`, where rate is the
     learning rate, with `relative_step` at most 1 / sqrt(t). Shazeer & Stern 2018, https://arxiv.org/abs/1804.04235
 
-    >>>     >>> w = Variable([[2.0]])
+    >>> from kx_tensor import Variable
+    >>> w = Variable([[2.0]])
     >>> Adafactor(learning_rate=0.25).apply([w], [w])
     >>> w.numpy()
     array([[1.5]], dtype=float32)

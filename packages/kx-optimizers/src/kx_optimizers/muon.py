@@ -24,8 +24,8 @@ class Muon(Optimizer):
     >>> w = Variable([[2.0, 0.0], [0.0, 1.0]])
     >>> Muon(learning_rate=1.0, rms_rate=None, weight_decay=None).apply([w], [w])
     >>> w.numpy().round(1)
-    array([[ 1.3, -0. ],
-           [ 0. ,  0.1]], dtype=float32)
+    array([[ 1.3,  0. ],
+           [ 0. , -0.1]], dtype=float32)
     """
 
     field_order = (
