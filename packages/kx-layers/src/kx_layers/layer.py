@@ -1,13 +1,13 @@
 """`Layer`: weights and a computation on tensors, built when the first input arrives."""
 
 import functools
-import inspect
 import warnings
 
 import numpy as np
 
 from kx_io import Fields, field, register
 from kx_layers import constraints, initializers, input_spec, policy, regularizers
+from kx_layers.building import ScopesOf, wrapped_build
 from kx_layers.call_signature import CallSignature, masks_of, only_taken, shapes_by_argument, tensors_in
 from kx_layers.context import calling, context
 from kx_layers.old_attributes import OldAttributes, name_first
@@ -54,7 +54,7 @@ class Layer(Fields, Weights, OldAttributes):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
-            cls.build = _wrap_build(cls.__dict__["build"])
+            cls.build = wrapped_build(cls.__dict__["build"])
         if "call" in cls.__dict__:
             cls._call_signature = CallSignature(cls.__dict__["call"])
         cls._has_default_build = cls.build is Layer.build
@@ -255,7 +255,7 @@ class Layer(Fields, Weights, OldAttributes):
         """The name scope of the layer: the first time, the place where the layer is built becomes its parent path."""
         if self._parent_path is None:
             self.untracked("_parent_path", naming.current_path())
-        return _Scopes(self.path)
+        return ScopesOf(self.path)
 
     def get_build_config(self):
         """Return what `build` was called with, for `build_from_config`."""
@@ -556,39 +556,6 @@ class Layer(Fields, Weights, OldAttributes):
 
     def __repr__(self):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
-
-
-class _Scopes:
-    """The name scopes of an absolute path, instead of those open."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __enter__(self):
-        self.previous = naming.open_scopes()
-        naming.replace_scopes(self.path.split("/"))
-
-    def __exit__(self, *exc):
-        naming.replace_scopes(self.previous)
-
-
-def _wrap_build(build):
-    """`build` with the layer's name scope around it, its shapes noted, and `built` set after it."""
-    if getattr(build, "_wrapped", False):
-        return build
-
-    @functools.wraps(build)
-    def wrapped(self, *args, **kwargs):
-        if self._build_shapes is None:
-            names = list(inspect.signature(build).parameters)[1:]
-            self.untracked("_build_shapes", {**dict(zip(names, args)), **kwargs})
-        with self._scope():
-            build(self, *args, **kwargs)
-        self.built = True
-        self._set_initial_weights()
-
-    wrapped._wrapped = True
-    return wrapped
 
 
 def _packed(tensors):
