@@ -2,6 +2,7 @@
 
 import io
 import stat
+import struct
 import zipfile
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_compressed_members_are_read(tmp_path):
             opened.read("b")
 
 
-@pytest.mark.parametrize("name", ["../a", "/etc/passwd", "a/../../b", "C:\\a", "a\\..\\b"])
+@pytest.mark.parametrize("name", ["../a", "/etc/passwd", "a/../../b", "C:\\a", "a\\..\\b", "a/D:/b"])
 def test_names_that_lead_out_are_refused(tmp_path, name):
     with pytest.raises(FileFormatError, match="leads out"), open_archive(archive(tmp_path, (name, "x"))):
         pass
@@ -95,6 +96,16 @@ def test_duplicates_are_refused(tmp_path):
         pytest.raises(FileFormatError, match="twice"),
         open_archive(archive(tmp_path, ("a", "1"), ("a", "2"))),
     ):
+        pass
+
+
+def test_members_that_share_bytes_are_refused(tmp_path):
+    path = archive(tmp_path, ("a", b"x" * 100), ("b", b"y" * 100), compression=zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    directory = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
+    data[directory + 42 : directory + 46] = struct.pack("<I", 0)  # the second begins where the first does
+    path.write_bytes(data)
+    with pytest.raises(FileFormatError, match="shares its bytes"), open_archive(path):
         pass
 
 

@@ -1,6 +1,9 @@
 """safetensors: read and written as the format's own library does, with checks."""
 
+import json
 import struct
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -78,3 +81,36 @@ def test_files_that_do_not_fit_are_refused(tmp_path, content):
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(FileFormatError, match="no safetensors file"), open_safetensors(tmp_path / "a"):
         pass
+
+
+def header(path, entry):
+    text = json.dumps(entry).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text)
+    return path
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"w": {"dtype": "F32", "shape": [2**62] * 160_000, "data_offsets": [0, 0]}},
+        {"w": {"dtype": "F32", "shape": [0] * 65, "data_offsets": [0, 0]}},
+        {"w": {"dtype": "F32", "shape": [10**5000, 0], "data_offsets": [0, 0]}},
+        {"__metadata__": ["a"]},
+    ],
+)
+def test_absurd_headers_are_refused_at_once(tmp_path, entry):
+    sys.set_int_max_str_digits(0)
+    try:
+        path = header(tmp_path / "a", entry)
+    finally:
+        sys.set_int_max_str_digits(4300)
+    begin = time.perf_counter()
+    with pytest.raises(FileFormatError), open_safetensors(path):
+        pass
+    assert time.perf_counter() - begin < 5
+
+
+def test_big_endian_arrays_keep_their_values(tmp_path):
+    write_safetensors(tmp_path / "a", {"w": np.arange(3, dtype=">f4")})
+    with open_safetensors(tmp_path / "a") as tensors:
+        np.testing.assert_array_equal(tensors["w"], [0, 1, 2])

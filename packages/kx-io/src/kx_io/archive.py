@@ -14,6 +14,7 @@ from kx_io.window import Window
 MAX_MEMBERS = 100_000
 MAX_RATIO = 100  # a compressed member may be this many times its stored bytes
 MAX_EXPANSION = 4 << 30  # and all compressed members together may have this many bytes
+_LOCAL_HEADER = 30  # bytes in front of a member, without its name
 _BLOCK = 1 << 20
 
 
@@ -100,6 +101,11 @@ class Archive:
                 if expanded > MAX_EXPANSION:
                     self._refuse(name, f"brings the archive to more than {MAX_EXPANSION} bytes when unpacked")
             self._infos[name] = info
+        end = 0
+        for info in sorted(infos, key=lambda info: info.header_offset):
+            if info.header_offset < end:
+                self._refuse(info.filename, "shares its bytes with another")
+            end = info.header_offset + _LOCAL_HEADER + info.compress_size
 
     def names(self):
         """The names of the files in the archive, in its order."""
@@ -157,11 +163,11 @@ class Archive:
     def _data_start(self, info):
         """Where the bytes of a stored member begin, by the header in front of them."""
         self._file.seek(info.header_offset)
-        header = self._file.read(30)
-        if len(header) != 30 or header[:4] != b"PK\x03\x04":
+        header = self._file.read(_LOCAL_HEADER)
+        if len(header) != _LOCAL_HEADER or header[:4] != b"PK\x03\x04":
             self._refuse(info.filename, "is not where the archive's directory says")
         name_length, extra_length = struct.unpack("<HH", header[26:30])
-        start = info.header_offset + 30 + name_length + extra_length
+        start = info.header_offset + _LOCAL_HEADER + name_length + extra_length
         if start + info.file_size > self._size:
             self._refuse(info.filename, "ends after the end of the file")
         return start
@@ -169,13 +175,8 @@ class Archive:
 
 def _leads_out(name, original):
     parts = name.replace("\\", "/").split("/")
-    return (
-        not name
-        or name.startswith(("/", "\\"))
-        or ".." in parts
-        or "\0" in original
-        or (len(name) > 1 and name[1] == ":")
-    )
+    # a colon makes a drive of what is before it on Windows, wherever in the name it stands
+    return not name or name.startswith(("/", "\\")) or ".." in parts or "\0" in original or ":" in name
 
 
 def _checksum(window):

@@ -33,9 +33,9 @@ def replacing(path):
     os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield beside
+        _sync(beside)
         if os.path.exists(target):
             os.chmod(beside, stat.S_IMODE(os.stat(target).st_mode))
-        _sync(beside)
         os.replace(beside, target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -47,6 +47,9 @@ def replacing(path):
 @contextlib.contextmanager
 def replacing_folder(path):
     """Give the name of a new, empty folder beside; it takes the place of the folder `path` if the block ends well.
+
+    A folder cannot take another's place in one step: a process killed between the two leaves both, whole, under names
+    that end in `.part`.
 
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

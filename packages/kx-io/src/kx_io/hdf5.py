@@ -55,6 +55,8 @@ def open_hdf5(file):
         file.seek(0)
     try:
         opened = h5py.File(file, "r")
+    except PermissionError:
+        raise
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise FileFormatError(f"{label}: no HDF5 file, or a damaged or truncated one ({error}).") from error
     with opened:

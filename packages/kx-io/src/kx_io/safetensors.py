@@ -11,6 +11,8 @@ import numpy as np
 from kx_io.errors import FileFormatError
 
 MAX_HEADER = 100 << 20  # as the format's own library
+MAX_AXES = 64  # as many as NumPy has
+MAX_SIZE = 1 << 62
 _DTYPES = {
     **{
         f"{kind}{bits}": f"{word}{bits}"
@@ -61,6 +63,8 @@ class StoredTensors:
         if not isinstance(header, dict):
             self._refuse("its header is no JSON object")
         self.metadata = header.pop("__metadata__", None) or {}
+        if not isinstance(self.metadata, dict):
+            self._refuse("its metadata is no JSON object")
         self._start = 8 + length
         self._entries = {name: self._entry(name, entry, size - self._start) for name, entry in header.items()}
         end = 0
@@ -80,7 +84,9 @@ class StoredTensors:
             begin, stop = entry["data_offsets"]
         except (KeyError, TypeError, ValueError):
             self._refuse(f"the entry {name!r} is not understood")
-        whole = all(type(n) is int and n >= 0 for n in (*shape, begin, stop))
+        whole = len(shape) <= MAX_AXES and all(
+            type(n) is int and 0 <= n <= MAX_SIZE for n in (*shape, begin, stop)
+        )
         if not whole or stop > available or stop - begin != math.prod(shape) * _numpy(dtype).itemsize:
             self._refuse(f"the entry {name!r} does not fit its bytes")
         return dtype, shape, begin, stop
@@ -142,4 +148,5 @@ def write_safetensors(path, tensors, metadata=None):
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(encoded)) + encoded)
         for value in arrays.values():
-            file.write(np.ascontiguousarray(value).reshape(-1).view(np.uint8))
+            little = value.astype(value.dtype.newbyteorder("<"), copy=False)
+            file.write(np.ascontiguousarray(little).reshape(-1).view(np.uint8))

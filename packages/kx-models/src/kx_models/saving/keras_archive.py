@@ -148,9 +148,14 @@ def _load_zipped_assets(archive, path, part):
     with tempfile.TemporaryDirectory() as folder:
         for name in names:  # the archive has refused names that lead out of it
             target = os.path.join(folder, *name.removeprefix(prefix).split("/"))
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with archive.opened(name) as source, open(target, "wb") as copy:
-                shutil.copyfileobj(source, copy)
+            try:
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                with archive.opened(name) as source, open(target, "wb") as copy:
+                    shutil.copyfileobj(source, copy)
+            except OSError as error:
+                raise FileFormatError(
+                    f"{archive.label}: the member {name!r} cannot be unpacked ({error})."
+                ) from error
         part.load_assets(folder)
 
 
