@@ -19,11 +19,16 @@ SLOW_OR_OPTIONAL = {
     "pandas",
 }
 SLOW_OR_OPTIONAL |= {"multiprocessing", "rich", "tensorflow", "torch", "yaml"}
+SLOW_OR_OPTIONAL |= {"email", "http", "onnx", "polars", "pydot", "safetensors", "tensorboard"}
 
 IMPORTS = {
     "import": "import kx",
     "first use": "import kx; kx.layers; kx.Sequential; kx.datasets",
     "every namespace": "import kx; [getattr(kx, name) for name in dir(kx)]",
+    "a model": (
+        "import kx, numpy as np; m = kx.Sequential([kx.Input((2,)), kx.layers.Dense(1)]); m.compile('adam', 'mse');"
+        " m.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0); m.predict(np.ones((4, 2)), verbose=0)"
+    ),
 }
 
 WATCH = """
