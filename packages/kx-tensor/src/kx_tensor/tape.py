@@ -16,9 +16,7 @@ class _State(threading.local):
     autocast = None  # dtype that float variables are cast to inside a layer of mixed precision
     recorder = None  # the kx_tensor.capture.Recorder that is told of every call on raw arrays
     allowance = None  # the kx_tensor.allowance.Allowance that new variables are taken from
-    inline = (
-        False  # symbolic calls of layers leave the ops inside them in the graph, not the layer as one node
-    )
+    inline = False  # symbolic calls of layers leave the ops inside them in the graph, not one node for each
 
 
 state = _State()

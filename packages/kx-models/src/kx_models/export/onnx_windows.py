@@ -9,12 +9,11 @@ from kx_tensor.symbolic import KerasTensor
 
 
 def _is_constant(x, kernel, *rest):
-    return not isinstance(
-        kernel, KerasTensor
-    )  # one that is computed in the graph is left to the ops of the twin
+    # a kernel that is computed in the graph is left to the ops of the twin
+    return not isinstance(kernel, KerasTensor)
 
 
-@converts("convolution", when=_is_constant)
+@converts("convolution", "depthwise_convolution", when=_is_constant)
 def convolution(
     g,
     call,
@@ -28,30 +27,13 @@ def convolution(
     activation=None,
 ):
     w = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
+    filters = kernel.array
+    if call.name == "depthwise_convolution":  # each channel is a group of its own
+        *window, channels, multiplier = filters.shape
+        filters = filters.reshape(*window, 1, channels * multiplier)
     x = _channels_first(g, x, w)
-    groups = x.shape[1] // kernel.shape[-2]
-    out = _convolved(g, call, x, np.moveaxis(kernel.array, (-1, -2), (0, 1)), bias, w, padding, groups)
-    return _finished(g, call, out, w, activation)
-
-
-@converts("depthwise_convolution", when=_is_constant)
-def depthwise_convolution(
-    g,
-    call,
-    x,
-    kernel,
-    bias=None,
-    strides=1,
-    padding="valid",
-    data_format=None,
-    dilation_rate=1,
-    activation=None,
-):
-    w = sliding(x.shape, kernel.shape, strides, padding, data_format, dilation_rate)
-    x = _channels_first(g, x, w)
-    *window, channels, multiplier = kernel.shape
-    filters = np.moveaxis(kernel.array.reshape(*window, 1, channels * multiplier), (-1, -2), (0, 1))
-    out = _convolved(g, call, x, filters, bias, w, padding, channels)
+    groups = x.shape[1] // filters.shape[-2]
+    out = _convolved(g, call, x, np.moveaxis(filters, (-1, -2), (0, 1)), bias, w, padding, groups)
     return _finished(g, call, out, w, activation)
 
 

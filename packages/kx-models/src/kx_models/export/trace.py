@@ -1,7 +1,7 @@
 """The graph of ops that a model computes, with the layers taken apart."""
 
 from kx_layers.context import calling
-from kx_tensor import ops, tree
+from kx_tensor import tree
 from kx_tensor.graph import Function
 from kx_tensor.primitive import Primitive
 from kx_tensor.tape import state
@@ -44,18 +44,4 @@ def _is_taken_apart(operation, args, keeps):
 
 
 def _twin(operation, args, keeps):
-    if not _is_taken_apart(operation, args, keeps):
-        return operation
-    return _from_zero_states(operation) if "initial_h" in operation.array_names else operation.like
-
-
-def _from_zero_states(recurrence):
-    """The twin of a recurrence, given its initial states: it could not make zeros for a batch of unknown size."""
-
-    def twin(x, kernel, recurrent_kernel, bias, *rest, **params):
-        count = sum(name.startswith("initial_") for name in recurrence.array_names)
-        row = ops.zeros_like(x[:, 0, :1]) + ops.zeros((recurrent_kernel.shape[0],), x.dtype)
-        states = [row if state is None else state for state in rest[:count]]
-        return recurrence.like(x, kernel, recurrent_kernel, bias, *states, *rest[count:], **params)
-
-    return twin
+    return operation.like if _is_taken_apart(operation, args, keeps) else operation

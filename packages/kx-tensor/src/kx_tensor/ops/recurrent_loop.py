@@ -49,7 +49,11 @@ def _choose(here, a, b):
 
 def zero_state(x, units, state):
     """Return `state`, or zeros of shape (batch, units) in the dtype of x for None."""
-    return zeros((x.shape[0], units), x.dtype) if state is None else state
+    if state is not None:
+        return state
+    if x.shape[0] is None:  # a symbolic batch: as many rows as x turns out to have
+        return add(zeros_like(get_item(x, (slice(None), 0, slice(0, 1)))), zeros((units,), x.dtype))
+    return zeros((x.shape[0], units), x.dtype)
 
 
 def gated_product(x, weights, drop):
