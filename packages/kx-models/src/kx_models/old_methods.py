@@ -45,30 +45,18 @@ class OldMethods:
         verbose=0, **old,
     ):  # fmt: skip
         """Return the loss and metrics on batches from a generator: `evaluate` does that today."""
-        say(
-            "model.evaluate_generator(generator, ...) is of Keras 1 and 2; write model.evaluate(generator, ...)."
-        )
         queue = _queue(old, max_queue_size, workers, use_multiprocessing)
-        samples = old.pop("val_samples", None)
-        if old:
-            raise unknown_arguments("evaluate_generator", old, OldMethods.evaluate_generator)
-        generator, steps = _steps(generator, steps, samples)
-        return self.evaluate(_with_queue(generator, queue), steps=steps, callbacks=callbacks, verbose=verbose)
+        generator, steps = _given_once("evaluate", generator, steps, queue, old)
+        return self.evaluate(generator, steps=steps, callbacks=callbacks, verbose=verbose)
 
     def predict_generator(
         self, generator, steps=None, callbacks=None, max_queue_size=10, workers=1, use_multiprocessing=False,
         verbose=0, **old,
     ):  # fmt: skip
         """Return the outputs for batches from a generator: `predict` does that today."""
-        say(
-            "model.predict_generator(generator, ...) is of Keras 1 and 2; write model.predict(generator, ...)."
-        )
         queue = _queue(old, max_queue_size, workers, use_multiprocessing)
-        samples = old.pop("val_samples", None)
-        if old:
-            raise unknown_arguments("predict_generator", old, OldMethods.predict_generator)
-        generator, steps = _steps(generator, steps, samples)
-        return self.predict(_with_queue(generator, queue), steps=steps, callbacks=callbacks, verbose=verbose)
+        generator, steps = _given_once("predict", generator, steps, queue, old)
+        return self.predict(generator, steps=steps, callbacks=callbacks, verbose=verbose)
 
     def predict_classes(self, x, batch_size=32, verbose=0):
         """Return the class of the largest output, or for a single output whether it is above 0.5."""
@@ -90,6 +78,17 @@ class OldMethods:
     def uses_learning_phase(self):
         """Whether the model computes something else in training than in inference."""
         return any(layer._call_signature.training for layer in self.layers)
+
+
+def _given_once(name, generator, steps, queue, old):
+    """What `evaluate_generator` and `predict_generator` were given, as `evaluate` and `predict` (`name`) take it."""
+    method = f"{name}_generator"
+    say(f"model.{method}(generator, ...) is of Keras 1 and 2; write model.{name}(generator, ...).")
+    samples = old.pop("val_samples", None)
+    if old:
+        raise unknown_arguments(method, old, getattr(OldMethods, method))
+    generator, steps = _steps(generator, steps, samples)
+    return _with_queue(generator, queue), steps
 
 
 def _queue(old, max_queue_size, workers, use_multiprocessing):

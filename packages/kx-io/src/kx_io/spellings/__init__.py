@@ -12,7 +12,7 @@ from kx_io.spellings.rows import Gone, Joined, Renamed
 
 _TABLES = {**layers.ARGUMENTS, **objects.ARGUMENTS}
 _CLASSES = {**layers.CLASSES, **objects.CLASSES}
-_PACKAGES = (
+PACKAGES = (
     "kx",
     "kx_io",
     "kx_tensor",
@@ -104,6 +104,6 @@ def modern_log(name, known):
 def note(text):
     """Warn with a FutureWarning that points at the first line outside of kx."""
     level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGES:
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in PACKAGES:
         level, frame = level + 1, frame.f_back
     warnings.warn(text, FutureWarning, stacklevel=level)

@@ -13,17 +13,7 @@ import traceback
 import types
 
 from kx.compat import install_as_keras
-
-_PACKAGES = (
-    "kx",
-    "kx_io",
-    "kx_tensor",
-    "kx_losses",
-    "kx_optimizers",
-    "kx_layers",
-    "kx_datasets",
-    "kx_models",
-)
+from kx_io.spellings import PACKAGES
 
 
 def add_arguments(parser):
@@ -75,7 +65,7 @@ def show_exception(kind, error, tb):
     shown = traceback.TracebackException(kind, error, tb)
     folders = [
         os.path.dirname(module.__file__) + os.sep
-        for module in map(sys.modules.get, _PACKAGES)
+        for module in map(sys.modules.get, PACKAGES)
         if module is not None and module.__file__
     ]
     _leave_out(shown, folders)

@@ -5,7 +5,6 @@ import numpy as np
 from kx import utils
 from kx_io.spellings import note
 from kx_layers import constraints, initializers, regularizers
-from kx_layers.input_layer import InputLayer
 from kx_tensor.variable import Variable
 
 
@@ -113,17 +112,7 @@ def get_source_inputs(tensor, layer=None, node_index=None):
     >>> get_source_inputs(x * 2.0)[0] is x
     True
     """
-    found, seen, stack = [], set(), [tensor]
-    while stack:
-        t = stack.pop()
-        if t.key in seen:
-            continue
-        seen.add(t.key)
-        if t.node is None or isinstance(t.node.operation, InputLayer):
-            found.append(t.node.operation._tensor if t.node is not None else t)
-        else:
-            stack.extend(reversed(t.node.inputs))
-    return found
+    return utils.get_source_inputs(tensor)
 
 
 def print_summary(model, line_length=None, positions=None, print_fn=None):
